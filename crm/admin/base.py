@@ -68,8 +68,8 @@ class DeskAdmin(ScopedAdmin):
         return answer
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """What the filters of this list ask, for this person, and nothing else: Django would take any column of the
-        row, any pattern and any part of a date."""
+        """Tell whether a filter that this person sees asks for `lookup`: Django alone would take any column of the row,
+        any pattern and any part of a date."""
         return lookup in {name for entry in self.get_list_filter(request) for name in _asked_by(entry)}
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
@@ -82,7 +82,7 @@ class DeskAdmin(ScopedAdmin):
         return False
 
     def _record(self, request: HttpRequest, action: AccessAction, rows: Any, term: str = "") -> None:
-        """Of the rows, and of the leads whom they are about."""
+        """Record in the access log who looked at these rows, or changed them, and at the leads whom they are about."""
         found = list(rows)
         leads = [row.lead_id for row in found if getattr(row, "lead_id", None)]
         ids, user = [row.pk for row in found], cast(User, request.user)
@@ -90,7 +90,7 @@ class DeskAdmin(ScopedAdmin):
 
 
 def _asked_by(entry: Any) -> set[str]:
-    """The names in an address that an entry of list_filter understands."""
+    """Return the names of query parameters that an entry of list_filter understands."""
     if isinstance(entry, type) and issubclass(entry, SimpleListFilter):
         return {str(entry.parameter_name)}
     column = entry[0] if isinstance(entry, tuple) else entry
@@ -111,7 +111,7 @@ class PagesAdmin(ReadOnlyAdmin):
     """Pages of our own in the place of Django's list and form."""
 
     def may(self, request: HttpRequest, permission: str) -> None:
-        """Raises PermissionDenied for whoever may not."""
+        """Refuse, with PermissionDenied, whoever does not have this permission."""
         if not request.user.has_perm(permission):
             raise PermissionDenied
 
@@ -125,7 +125,7 @@ class PagesAdmin(ReadOnlyAdmin):
         status: int = 200,
         **context: Any,
     ) -> TemplateResponse:
-        """One of them, in the frame of the desk. `leads`: whom it shows; who saw them is recorded."""
+        """Return a page of our own in the frame of the desk. `leads`: whom it shows; who saw them is recorded."""
         if ids := sorted(set(leads)):
             access.record(AccessAction.LIST, by=cast(User, request.user), object_type="lead", ids=ids)
         whole = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **context}
@@ -133,12 +133,12 @@ class PagesAdmin(ReadOnlyAdmin):
 
 
 def colours(choices: type[TextChoices], **by_code: str) -> dict[str, str]:
-    """Unfold's colour of each choice's badge, "" for plain. Complete: Unfold shows the bare code of what is missing."""
+    """Return Unfold's color for the badge of every choice, "" for plain: of one left out Unfold shows the bare code."""
     return {code: by_code.get(code, "") for code in choices.values}
 
 
 def link_to(lead: Lead | None) -> str:
-    """The lead's name as a link to its page."""
+    """Return the lead's name as a link to its page, safe HTML; "—" without a lead."""
     if lead is None:
         return "—"
     return format_html('<a href="{}">{}</a>', reverse("admin:crm_lead_change", args=[lead.pk]), lead.full_name)

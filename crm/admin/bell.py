@@ -15,7 +15,7 @@ from crm.leads import notifications
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Below /admin/."""
+    """Return the address of the bell, below /admin/."""
     return [path("bell/", site.admin_view(lambda request: bell(site, request)), name="crm_bell")]
 
 

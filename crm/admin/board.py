@@ -20,14 +20,14 @@ from crm.values import us_places
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Below /admin/."""
+    """Return the address of the board, below /admin/."""
     return [path("board/", site.admin_view(view(site)), name="crm_board")]
 
 
 def view(site: AdminSite) -> Any:
     @vary_on_headers("HX-Request")
     def page(request: HttpRequest) -> HttpResponse:
-        """The whole board; with ?stage= the next cards of one column, alone for the page that asks for them."""
+        """Show the whole board; with ?stage= the next cards of one column, alone for a page that fetches them."""
         if not request.user.has_perm("crm.view_lead"):
             raise PermissionDenied
         now, user = timezone.now(), user_of(request)
@@ -57,14 +57,14 @@ def view(site: AdminSite) -> Any:
 
 
 def _query(filters: board.Filters) -> str:
-    """The filters as the end of an address."""
+    """Return the filters that are set as "&name=value", for the end of an address; "" when there are none."""
     chosen = {name: getattr(filters, name) for name in filters.__dataclass_fields__ if getattr(filters, name)}
     return f"&{urlencode(chosen)}" if chosen else ""
 
 
 def _choices(*, reads_answers: bool) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """(name, label, choices) of each filter; places and languages without a query. An assessment is an answer: whoever
-    may not read it may not look for it."""
+    """Return (name, label, choices) of each filter; places and languages without a query. An assessment is an answer:
+    whoever may not read it may not look for it."""
     centers = [(str(place.pk), place.short_name) for place in locations.active()]
     return [
         ("owner", "Owner", [("mine", "Mine"), ("none", "Nobody's")]),

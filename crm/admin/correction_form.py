@@ -71,12 +71,12 @@ class CorrectionForm(forms.ModelForm):
                 self.add_error(name, field.error_messages["required"])
 
     def _get_validation_exclusions(self) -> set[str]:
-        """What was not changed is not judged anew: a word that has left its list may stay."""
+        """Exclude from the model's checks what was not changed: a word that has left its list may stay."""
         untouched: set[str] = set() if self.instance._state.adding else set(self.fields) - set(self.changed_data)
         return super()._get_validation_exclusions() | untouched  # type: ignore[misc]  # Django's own
 
     def _changed_meanwhile(self) -> list[str]:
-        """The fields that no longer hold what the page showed. A form that carries nothing along claims nothing."""
+        """Return which fields no longer hold what the page showed; none when the form does not say what it showed."""
         names = {name: self[name].html_initial_name for name in self.fields}
         if not any(hidden in self.data for hidden in names.values()):
             return []
@@ -87,17 +87,17 @@ class CorrectionForm(forms.ModelForm):
 
     @property
     def _sent(self) -> QueryDict:
-        """The form as it came; forms of the desk are never filled from anything else."""
+        """Return what was sent; forms of the desk are never filled from anything but a QueryDict."""
         return cast(QueryDict, self.data)
 
     def _stands(self, name: str) -> list[str]:
-        """What the row holds now, as the page would show it."""
+        """Return what the row holds now in this field, as the page would show it."""
         field = self.fields[name]
         shown = field.prepare_value(self.get_initial_for_field(field, name))
         return [str(one) for one in (shown if isinstance(shown, list | tuple) else [shown]) if one not in (None, "")]
 
     def _refuse_once(self, name: str) -> None:
-        """Beside the field; the next attempt knows what stands there, and puts its own in the place."""
+        """Refuse, beside the field, what a colleague changed; the next attempt knows their value and replaces it."""
         labels = {str(code): str(words) for code, words in getattr(self.fields[name], "choices", ())}
         words = ", ".join(labels.get(one, one) for one in self._stands(name)) or "nothing"
         self.add_error(

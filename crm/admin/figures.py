@@ -17,12 +17,12 @@ PERIOD = timedelta(days=30)
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Below /admin/."""
+    """Return the address of the figures, below /admin/."""
     return [path("figures/", site.admin_view(lambda request: page(site, request)), name="crm_figures")]
 
 
 def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """The last thirty days in numbers, of the locations that this person works for."""
+    """Show the last thirty days in numbers, of the locations that this person works for."""
     if not request.user.has_perm("crm.view_figures"):
         raise PermissionDenied
     user = user_of(request)

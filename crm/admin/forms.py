@@ -67,7 +67,7 @@ class NoteForm(forms.Form):
 
 
 class MoveForm(forms.Form):
-    """`expected_stage` is what the page showed; the move is refused when somebody was faster."""
+    """The form that moves a lead. It is refused when somebody was faster than the `expected_stage` that it showed."""
 
     expected_stage = forms.ChoiceField(choices=Stage, widget=forms.HiddenInput)
     to = forms.ChoiceField(label="Move to")
@@ -107,7 +107,7 @@ class MoveForm(forms.Form):
         return data
 
     def next_step(self, zone: ZoneInfo) -> NextStep | None:
-        """Due at nine in the morning of that day. Call when valid."""
+        """Return what comes next, due at nine in the morning of its day; None without a day. Call when valid."""
         day: date | None = self.cleaned_data["next_on"]
         if day is None:
             return None
@@ -212,7 +212,7 @@ class DetailsForm(CorrectionForm):
         fields = columns_of(DETAILS_PARTS, besides=["never_theirs"])
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
-        """`by`: only who shares leads out sees a choice of owners, and it holds those whom the lead can have."""
+        """Show a choice of owners only to whoever shares leads out (`by`): of those whom the lead can have."""
         super().__init__(*args, **kwargs)
         field, lead = cast(forms.ModelChoiceField, self.fields["owner"]), self.instance
         possible = assignment.owners_at(lead.location_id).values("pk")
@@ -231,7 +231,7 @@ class DetailsForm(CorrectionForm):
         return {name: value for name, value in super().changes().items() if name != "never_theirs"}
 
     def clean_tags(self) -> list[str]:
-        """Each once, without blanks around it."""
+        """Return each tag once, without blanks around it."""
         return list(dict.fromkeys(filter(None, map(one_line, self.cleaned_data["tags"]))))
 
     def clean_last_name(self) -> str:
@@ -248,11 +248,11 @@ class DetailsForm(CorrectionForm):
         return data
 
     def validate_constraints(self) -> None:
-        """Said in words by clean."""
+        """Check nothing here: clean says in words what a constraint would refuse."""
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
-        """The fields under their headings, for the template."""
+        """Return the fields under their headings, for the template."""
         return [
             (title, [self[name] for name in names if name in self.fields]) for title, names in DETAILS_PARTS.items()
         ]

@@ -17,19 +17,19 @@ BEGINNING = 80
 
 
 def register() -> None:
-    """Called once, when the desk is made."""
+    """Hang the panel of mail that came in beside a lead's page; called once, when the desk is made."""
     registry.panel("lead", title="E-mail from the patient", permission="crm.view_inboundmail", render=panel, order=21)
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
-    """The latest mails; "" while there are none."""
+    """Render the latest mails that came in from a lead; "" while there are none."""
     mails = InboundMail.objects.filter(lead=lead).select_related("lead").order_by("-at", "-pk")[:SHOWN]
     return render_to_string("crm/admin/panel_inbound.html", {"mails": mails}, request=request) if mails else ""
 
 
 @admin.register(InboundMail)
 class InboundMailAdmin(ReadOnlyAdmin):
-    """Newest first. Without a lead it is of no location."""
+    """Mail that came in, newest first. Without a lead it belongs to no location."""
 
     location_path = "lead__location"
     list_display = ["at", "of", "written_by", "kind_label", "excerpt", "status"]

@@ -44,13 +44,13 @@ class MailAgainForm(forms.Form):
 
 
 def register() -> None:
-    """Called once, when the desk is made."""
+    """Hang in the panel of consents and the form that lets mail go again; called once, when the desk is made."""
     registry.panel("lead", title="Consents", permission="crm.view_consentrecord", render=panel, order=9)
     registry.route("mail-again/", mail_again, permission="crm.change_lead", name="crm_lead_mail_again")
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
-    """The latest word on each kind, who heard it, and what is stopped for the address."""
+    """Render the latest word on each kind of consent, who heard it, and which mail to the address is stopped."""
     context = {
         "lead": lead,
         "consents": queries.consents(lead),
@@ -85,7 +85,7 @@ def mail_again(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResp
 
 
 def _came_back(lead: Lead) -> str:
-    """The address, and when mail to it was stopped."""
+    """Return, as safe HTML, the lead's address and since when mail to it is stopped because it came back."""
     stopped = [row.at for row in queries.suppressions(lead) if row.because == SuppressedBecause.BOUNCE]
     since = date_format(timezone.localtime(min(stopped)), "M j, Y") if stopped else ""
     told = f"Mail came back: stopped on {since}." if since else "No mail to it is stopped because it came back."

@@ -17,7 +17,7 @@ from crm.patient_portal.contact_form import ContactPersonForm
 
 
 def register() -> None:
-    """Called once, when the desk is made."""
+    """Hang in the panel of people around a lead and its forms; called once, when the desk is made."""
     registry.route("people/add/", add, permission="crm.add_contactperson", name="crm_lead_person_add")
     registry.route(
         "people/<uuid:person_id>/end/", end, permission="crm.change_contactperson", name="crm_lead_person_end"
@@ -28,13 +28,13 @@ def register() -> None:
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
-    """Everybody on the list, and what to say to anybody else."""
+    """Render whom one may speak to about this lead, and what to say to anybody else."""
     people = ContactPerson.objects.filter(lead=lead, ended_at__isnull=True).order_by("created_at", "pk")
     return render_to_string("crm/admin/lead/panel_people.html", {"lead": lead, "people": people}, request=request)
 
 
 def add(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Names somebody, as the patient wishes."""
+    """Put somebody on the list of those whom one may speak to, as the patient wishes."""
     lead = find_lead(lead_id)
     form = ContactPersonForm(request.POST or None)
     if form.is_valid():
@@ -45,7 +45,7 @@ def add(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
 
 
 def end(site: AdminSite, request: HttpRequest, lead_id: UUID, person_id: UUID) -> HttpResponse:
-    """Takes somebody off the list."""
+    """Take somebody off the list of those whom one may speak to."""
     if request.method == "POST":
         person = get_object_or_404(ContactPerson, pk=person_id, lead_id=lead_id)
         if contacts.end(person, by=user_of(request), now=timezone.now()):

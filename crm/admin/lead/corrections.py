@@ -30,7 +30,7 @@ IDS = "treatment_%s"  # other forms stand on the same page
 
 
 def register() -> None:
-    """Called once, when the desk is made."""
+    """Hang in the forms that correct details and treatments; called once, when the desk is made."""
     add, change = "crm.add_treatment", "crm.change_treatment"
     registry.route("details/", details, permission="crm.change_lead", name="crm_lead_details")
     registry.route("treatments/", ledger, permission="crm.view_treatment", name="crm_lead_treatments")
@@ -42,7 +42,7 @@ def register() -> None:
 
 @transaction.atomic
 def details(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Corrects contact details."""
+    """Correct a lead's contact details; a new e-mail address may wait until a coordinator has confirmed it."""
     lead = find_lead(lead_id, locked=request.method == "POST")
     by = user_of(request)
     form = DetailsForm(request.POST or None, instance=lead, colleague=_colleague(lead), by=by)
@@ -61,12 +61,12 @@ def details(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespons
 
 
 def ledger(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """The table of treatments alone, for the page that asks for it; anybody else goes to the page."""
+    """Show the table of treatments alone to a page that fetches it; send anybody else to the lead's page."""
     return _ledger(request, find_lead(lead_id)) if _in_place(request) else back(lead_id)
 
 
 def add_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Adds a treatment, beside the patient's own words."""
+    """Add a treatment, beside the patient's own words."""
     lead = find_lead(lead_id)
     form = TreatmentForm(request.POST or None, auto_id=IDS)
     if form.is_valid():
@@ -87,7 +87,7 @@ def add_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpR
 
 @transaction.atomic
 def correct_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID, treatment_id: UUID) -> HttpResponse:
-    """Corrects a treatment; the timeline keeps what it said before."""
+    """Correct a treatment; the timeline keeps what it said before."""
     found = Treatment.objects.select_related("lead__location")
     if request.method == "POST":
         found = found.select_for_update(no_key=True, of=("self",))
@@ -130,12 +130,12 @@ def settle_treatment(site: AdminSite, request: HttpRequest, lead_id: UUID, treat
 
 
 def _in_place(request: HttpRequest) -> bool:
-    """Whether the page of the lead asks, for a part of itself."""
+    """Tell whether the lead's page fetches a part of itself (HTMX)."""
     return "HX-Request" in request.headers
 
 
 def _ledger(request: HttpRequest, lead: Lead, *, said: str = "", form: TreatmentForm | None = None) -> HttpResponse:
-    """The table, in the place of the old one; whatever is reckoned from it is told to look again."""
+    """Return the table of treatments. With `said` it replaces the old one, and what is computed from it reloads."""
     context = {"lead": lead, "treatments": queries.treatments_of(lead), "said": said, "form": form, "row": NEW_ROW}
     headers = {"HX-Retarget": "#ledger", "HX-Reswap": "outerHTML", "HX-Trigger": registry.LEDGER_CHANGED}
     return TemplateResponse(
@@ -144,7 +144,7 @@ def _ledger(request: HttpRequest, lead: Lead, *, said: str = "", form: Treatment
 
 
 def _row(request: HttpRequest, lead: Lead, form: TreatmentForm, *, row: str) -> HttpResponse:
-    """One form in the place of a row, the cursor where work begins; 422 when something has to be mended."""
+    """Return one form in the place of a row, the cursor where work begins; 422 when something has to be mended."""
     first = next((name for name in form.errors if name in form.fields), next(iter(form.fields)))
     form.fields[first].widget.attrs["autofocus"] = True
     context = {"lead": lead, "form": form, "row": row, "another": row == NEW_ROW}

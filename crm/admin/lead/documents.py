@@ -26,7 +26,7 @@ SHOWN = 50
 
 
 def register() -> None:
-    """Called once, when the desk is made."""
+    """Hang in the panel of documents, uploads and their release; called once, when the desk is made."""
     add = "crm.add_document"
     registry.route("documents/", page, permission=add, name="crm_lead_documents")
     registry.route("documents/uploads/", start, permission=add, name="crm_lead_upload")
@@ -43,7 +43,7 @@ def register() -> None:
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
-    """The newest documents, and what may be done with each."""
+    """Render a lead's newest documents, and what may be done with each."""
     shown = list(Document.objects.filter(lead=lead).select_related("uploaded_by").order_by("-created_at", "pk")[:SHOWN])
     context = {"lead": lead, "documents": shown, "pending": DocumentState.PENDING}
     return render_to_string("crm/admin/lead/panel_documents.html", context, request=request)
@@ -51,7 +51,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
 
 @method_decorator(upload_views.takes_files(CappedUpload))
 def page(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Sending documents on the patient's behalf."""
+    """Show the page on which staff send documents on the patient's behalf, and take a file from its plain form."""
     lead, sender = find_lead(lead_id), _sender(request)
     form = upload_views.PlainForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and upload_views.plain(form, lead, sender):
@@ -68,24 +68,24 @@ def page(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
 
 
 def start(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Begins an upload."""
+    """Begin an upload from the desk."""
     return (
         upload_views.start(request, find_lead(lead_id), _sender(request)) if request.method == "POST" else back(lead_id)
     )
 
 
 def piece(site: AdminSite, request: HttpRequest, lead_id: UUID, document_id: UUID) -> HttpResponse:
-    """Takes a piece, or says from where to go on."""
+    """Take a piece of an upload from the desk, or say from where to go on."""
     return upload_views.piece(request, _uploads(lead_id), document_id)
 
 
 def finish(site: AdminSite, request: HttpRequest, lead_id: UUID, document_id: UUID) -> HttpResponse:
-    """Ends an upload."""
+    """End an upload from the desk."""
     return upload_views.finish(_uploads(lead_id), document_id) if request.method == "POST" else back(lead_id)
 
 
 def fetch(site: AdminSite, request: HttpRequest, lead_id: UUID, document_id: UUID) -> HttpResponseBase:
-    """The file itself; the access log says who took it."""
+    """Send the file itself; the access log says who took it."""
     document = get_object_or_404(Document, pk=document_id, lead_id=lead_id, state__in=READABLE)
     try:
         pieces = documents.read_by_staff(document, by=user_of(request), now=timezone.now())
@@ -95,7 +95,7 @@ def fetch(site: AdminSite, request: HttpRequest, lead_id: UUID, document_id: UUI
 
 
 def release(site: AdminSite, request: HttpRequest, lead_id: UUID, document_id: UUID) -> HttpResponse:
-    """Lets a document be read that no scanner has judged."""
+    """Let a document be read that no scanner has judged."""
     if request.method == "POST":
         document = get_object_or_404(Document.objects.select_related("lead"), pk=document_id, lead_id=lead_id)
         if documents.release(document, by=user_of(request), now=timezone.now()):
@@ -106,7 +106,7 @@ def release(site: AdminSite, request: HttpRequest, lead_id: UUID, document_id: U
 
 
 def _uploads(lead_id: UUID) -> QuerySet[Document]:
-    """Uploads from the desk; those of patients belong to their own page."""
+    """Return the lead's documents that staff uploaded; those of patients belong to their own page."""
     return Document.objects.filter(lead_id=lead_id, uploaded_by__isnull=False)
 
 

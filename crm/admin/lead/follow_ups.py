@@ -42,7 +42,7 @@ class Running:
 
 
 def register() -> None:
-    """Called once, when the desk is made."""
+    """Hang in the panel of follow-ups and its buttons; called once, when the desk is made."""
     change, one = "crm.change_enrollment", "follow-ups/<uuid:enrollment_id>/<str:what>/"
     registry.route(one, act, permission=change, name="crm_lead_follow_up")
     registry.route("follow-ups/begin/", begin, permission=change, name="crm_lead_follow_up_begin")
@@ -113,7 +113,7 @@ def act(site: AdminSite, request: HttpRequest, lead_id: UUID, enrollment_id: UUI
 
 
 def _pause(enrollment: Enrollment, *, reason: str, now: datetime) -> str:
-    """Hold it, and say so. Of one that has ended since the page was made, nothing goes out either."""
+    """Pause a follow-up and return what to say. If it has ended since the page was made, take back its waiting mail."""
     if not followups.pause(enrollment, reason=reason, now=now):
         enrollment.refresh_from_db()
         if enrollment.state != EnrollmentState.PAUSED:
@@ -123,7 +123,7 @@ def _pause(enrollment: Enrollment, *, reason: str, now: datetime) -> str:
 
 
 def begin(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Enrols the lead by hand."""
+    """Enroll the lead in a sequence by hand, and warn when no mail of it would go out."""
     if request.method == "POST":
         try:
             now = timezone.now()

@@ -29,7 +29,7 @@ PAGES = {"request": "crm/admin/lead/print_request.html", "fax": "crm/admin/lead/
 
 
 class StudyForm(CorrectionForm):
-    """What is known about a study."""
+    """What is known about an imaging study."""
 
     modality = forms.ChoiceField(choices=[("", "Choose …"), *ImagingModality.choices], label="What was made")
     region = forms.ChoiceField(choices=[("", "Choose …"), *BodyRegion.choices], label="Of which part")
@@ -50,7 +50,7 @@ class StudyForm(CorrectionForm):
         """Check none: nothing on this page can break one."""
 
     def values(self) -> dict[str, Any]:
-        """The columns of an ImagingStudy. Call when valid."""
+        """Return the columns of an ImagingStudy. Call when valid."""
         return _as_columns(self.cleaned_data)
 
     def changes(self) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class StudyForm(CorrectionForm):
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
-        """The fields under their headings, for the template."""
+        """Return the fields under their headings, for the template."""
         return [
             ("Study", [self[name] for name in ("modality", "region", "made")]),
             ("Where it is", [self[name] for name in ("facility", "facility_phone", "medium", "place")]),
@@ -76,7 +76,7 @@ def _as_columns(cleaned: dict[str, Any]) -> dict[str, Any]:
 
 
 def register() -> None:
-    """Called once, when the desk is made."""
+    """Hang in the panel of imaging studies and its forms; called once, when the desk is made."""
     change, one = "crm.change_imagingstudy", "imaging/<uuid:study_id>/"
     registry.route("imaging/add/", add, permission="crm.add_imagingstudy", name="crm_lead_imaging_add")
     registry.route(one, correct, permission=change, name="crm_lead_imaging")
@@ -87,7 +87,7 @@ def register() -> None:
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
-    """Every study, where it stands, and the next step."""
+    """Render every imaging study of a lead, where it stands, and the next step."""
     studies = ImagingStudy.objects.filter(lead=lead).select_related("reviewed_by", "requested_by")
     kinds = [DocumentKind.REPORT, DocumentKind.IMAGES]
     loose = Document.objects.filter(lead=lead, study=None, kind__in=kinds).exclude(state=DocumentState.REFUSED)
@@ -100,7 +100,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
 
 
 def add(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Adds a study."""
+    """Add an imaging study to a lead."""
     lead, form = find_lead(lead_id), StudyForm(request.POST or None)
     if form.is_valid():
         try:
@@ -154,7 +154,7 @@ def step(site: AdminSite, request: HttpRequest, lead_id: UUID, study_id: UUID) -
 
 
 def link(site: AdminSite, request: HttpRequest, lead_id: UUID, study_id: UUID) -> HttpResponse:
-    """Says which study a document belongs to."""
+    """Record which study a document belongs to."""
     form, study = LinkForm(request.POST), _find(lead_id, study_id)
     if request.method == "POST" and form.is_valid():
         document = get_object_or_404(Document, pk=form.cleaned_data["document"], lead_id=lead_id)
@@ -170,7 +170,7 @@ class LinkForm(forms.Form):
 
 
 def to_print(site: AdminSite, request: HttpRequest, lead_id: UUID, study_id: UUID, which: str) -> HttpResponse:
-    """A page to print: the request for the records with the release to sign, or the cover of a fax."""
+    """Show a page to print: the request for the records with the release to sign, or the cover of a fax."""
     if which not in PAGES:
         raise Http404
     study = _find(lead_id, study_id)

@@ -54,7 +54,7 @@ class SnippetAdmin(DeskAdmin):
 
 
 def register() -> None:
-    """Called once, when the desk is made."""
+    """Hang in the conversation with the patient and its forms; called once, when the desk is made."""
     permission = "crm.add_privatemessage"
     registry.route("messages/write/", write, permission=permission, name="crm_lead_write")
     registry.route("messages/read/", read, permission=permission, name="crm_lead_messages_read")
@@ -62,8 +62,8 @@ def register() -> None:
 
 
 def thread(request: HttpRequest, lead: Lead) -> str:
-    """Both sides, oldest first, and a box to answer in; with `messages` in the address from the very first one. Its
-    forms say what it showed."""
+    """Render both sides of the conversation, oldest first, and a box to answer in; with `messages` in the address from
+    the very first one. Its forms say what it showed."""
     shown, has_older = conversation_queries.latest(lead, to_patient=False, everything="messages" in request.GET)
     mail = conversation_queries.newest_mail(lead)
     context = {
@@ -82,7 +82,7 @@ def thread(request: HttpRequest, lead: Lead) -> str:
 
 
 def write(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Sends a message. One that is refused is shown with what was typed."""
+    """Send the patient a message on the private page. One that is refused is shown with what was typed."""
     lead = find_lead(lead_id)
     form = WriteForm(request.POST or None)
     if form.is_valid():
@@ -104,7 +104,7 @@ def write(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
 
 
 def read(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Read, and no answer is needed: finishes the task to answer, unless more came than the page showed."""
+    """Finish the task to answer: read, and no answer is needed. Not if more came than the page showed."""
     form = SeenConversationForm(request.POST)
     if request.method == "POST" and form.is_valid():
         lead = find_lead(lead_id)

@@ -51,7 +51,7 @@ BOARD = "board"  # where a move was asked for, and where to go back to
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """The page of a lead, its forms, and what each of them needs as a permission. Below /admin/crm/lead/."""
+    """Return the addresses of a lead's page and its forms, each guarded by its permission. Below /admin/crm/lead/."""
 
     def route(pattern: str, view: View, permission: str, name: str) -> URLPattern:
         guarded = site.admin_view(update_wrapper(partial(_allowed, view, permission, site), view))
@@ -73,7 +73,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
 def page(
     site: AdminSite, request: HttpRequest, lead_id: UUID, *, status: int = 200, **forms: BaseForm
 ) -> TemplateResponse:
-    """The whole story of one lead. `forms` are those that were refused, with what was typed."""
+    """Show the whole story of one lead. `forms` are those that were refused, with what was typed."""
     found, now = _find(lead_id, user_of(request)), timezone.now()
     lead, shown = found.lead, request.GET.get("show", "")
     shown = shown if shown in TIMELINE else ""
@@ -102,7 +102,7 @@ def page(
 
 
 def panel(site: AdminSite, request: HttpRequest, lead_id: UUID, key: str) -> HttpResponse:
-    """One of the boxes beside the page; empty when there is nothing to show."""
+    """Show one of the boxes beside the page, for the page that fetches it; empty when there is nothing to show."""
     found, lead = lead_panels.named(request, key), find_lead(lead_id)
     if found is None:
         raise Http404("There is no such panel, or it is not yours to see.")
@@ -115,7 +115,7 @@ def panel(site: AdminSite, request: HttpRequest, lead_id: UUID, key: str) -> Htt
 
 
 def call(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Logs a call."""
+    """Log a call; warn when it reached somebody and an urgent call still waits."""
     if request.method != "POST":
         return back(lead_id)
     form = CallForm(request.POST, prefix="call")
@@ -136,7 +136,7 @@ def call(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
 
 
 def note(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Adds a note."""
+    """Add a note to the timeline."""
     if request.method != "POST":
         return back(lead_id)
     form = NoteForm(request.POST, prefix="note")
@@ -148,7 +148,7 @@ def note(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
 
 
 def confidence(site: AdminSite, request: HttpRequest, lead_id: UUID, activity_id: UUID) -> HttpResponse:
-    """Says of a note or a call whether somebody else told it in confidence."""
+    """Record of a note or a call whether somebody else told it in confidence: then it is not in the patient's copy."""
     entry, told = get_object_or_404(Activity, pk=activity_id, lead_id=lead_id), request.POST.get("told")
     if not entry.may_be_in_confidence:
         raise Http404("Only a note or a call of ours may be told in confidence.")
@@ -159,7 +159,7 @@ def confidence(site: AdminSite, request: HttpRequest, lead_id: UUID, activity_id
 
 
 def move(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Moves the lead to another stage."""
+    """Move the lead to another stage."""
     if request.method != "POST":
         return back(lead_id)
     lead, from_board = find_lead(lead_id), request.POST.get("move-back") == BOARD
@@ -191,7 +191,7 @@ def _move(lead: Lead, form: MoveForm, *, by: User) -> None:
 
 
 def finish_task(site: AdminSite, request: HttpRequest, lead_id: UUID, task_id: UUID) -> HttpResponse:
-    """Marks one of the lead's tasks done."""
+    """Mark one of the lead's tasks done."""
     if request.method == "POST":
         task = get_object_or_404(Task, pk=task_id, lead_id=lead_id)
         seen = request.POST.get("seen", "")
@@ -206,7 +206,7 @@ def finish_task(site: AdminSite, request: HttpRequest, lead_id: UUID, task_id: U
 
 
 def send_again(site: AdminSite, request: HttpRequest, lead_id: UUID, message_id: UUID) -> HttpResponse:
-    """Queues one of the lead's messages that could not be delivered once more."""
+    """Queue once more one of the lead's messages that could not be delivered."""
     if request.method == "POST":
         message = get_object_or_404(Message, pk=message_id, lead_id=lead_id)
         try:
@@ -231,8 +231,8 @@ def form_page(
     about: str = "",
     status: int | None = None,
 ) -> TemplateResponse:
-    """One form about a lead with the panels beside it; 422 when something has to be mended. `press` and `leave`: what
-    its buttons say; `about`: safe HTML above its fields."""
+    """Show one form about a lead with the panels beside it; 422 when something has to be mended. `press` and `leave`:
+    what its buttons say; `about`: safe HTML above its fields."""
     context = {
         **site.each_context(request),
         "title": f"{title}: {lead.full_name}",
@@ -252,8 +252,8 @@ def form_page(
 
 
 def _allowed(view: View, permission: str, site: AdminSite, request: HttpRequest, **ids: UUID) -> HttpResponseBase:
-    """Every page and form of a lead comes through here: the permissions, the locations that somebody works for, and
-    the record of who saw or changed something."""
+    """Run one of a lead's pages or forms for whoever has the permission and works for its location, and record who saw
+    or changed something. Each of them comes through here; a form that was done already is not done again."""
     if not user_of(request).has_perms(permission.split()):
         raise PermissionDenied
     if not Lead.objects.visible_to(user_of(request)).filter(pk=ids["lead_id"]).exists():
@@ -267,14 +267,14 @@ def _allowed(view: View, permission: str, site: AdminSite, request: HttpRequest,
 
 
 def _done_already(request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """What a second press of the same form gets: the page as it is now."""
+    """Answer a second press of the same form with the page as it is now."""
     messages.info(request, "That was saved already.")
     return HttpResponse(headers={"HX-Refresh": "true"}) if "HX-Request" in request.headers else back(lead_id)
 
 
 def _what_happened(request: HttpRequest, answer: HttpResponseBase) -> AccessAction | None:
-    """None for what shows nobody: the pieces of an upload, and the way back from an address that only takes forms.
-    Files record themselves (crm/documents/actions.py)."""
+    """Return what to record of an answer; None for what shows nobody: the pieces of an upload, and the way back from an
+    address that only takes forms. Files record themselves (crm/documents/actions.py)."""
     kind = answer.headers.get("Content-Type", "").partition(";")[0]
     if kind == "application/pdf":
         return AccessAction.DOWNLOAD
@@ -291,7 +291,7 @@ def _find(lead_id: UUID, user: User) -> queries.LeadPage:
 
 
 def find_lead(lead_id: UUID, *, locked: bool = False) -> Lead:
-    """The lead, with its location; 404 when there is none. `locked` inside a transaction that will change it."""
+    """Return the lead with its location; 404 when there is none. `locked` inside a transaction that will change it."""
     leads_found = Lead.objects.select_related("location")
     return get_object_or_404(
         leads_found.select_for_update(no_key=True, of=("self",)) if locked else leads_found, pk=lead_id
@@ -299,10 +299,10 @@ def find_lead(lead_id: UUID, *, locked: bool = False) -> Lead:
 
 
 def user_of(request: HttpRequest) -> User:
-    """Whoever is signed in: the desk lets nobody else in."""
+    """Return whoever is signed in: the desk lets nobody else in."""
     return cast(User, request.user)
 
 
 def back(lead_id: UUID) -> HttpResponse:
-    """To the page of the lead."""
+    """Redirect to the page of the lead."""
     return redirect(reverse("admin:crm_lead_change", args=[lead_id]))

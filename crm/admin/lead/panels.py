@@ -30,7 +30,7 @@ class Box:
 
 
 def beside(request: HttpRequest, lead: Lead) -> list[Box]:
-    """What this person may see; empty boxes are left out."""
+    """Return the boxes beside a lead that this person may see; empty ones are left out."""
     everything = request.GET.get("panels") == ALL
     shown = [
         Box(panel, rendered(panel, request, lead) if panel.at_once or everything else None)
@@ -46,18 +46,18 @@ def rendered(panel: Panel, request: HttpRequest, lead: Lead) -> str:
 
 
 def named(request: HttpRequest, key: str) -> Panel | None:
-    """The panel, if there is one and this person may see it."""
+    """Return the panel with this key, if there is one and this person may see it."""
     found = (panel for panel in registry.panels("lead") if panel.key == key)
     return next((panel for panel in found if request.user.has_perm(panel.permission)), None)
 
 
 def token(request: HttpRequest, lead_id: UUID) -> str:
-    """Says that this person has opened this lead's page, which was recorded: its boxes need no record of their own."""
+    """Sign that this person opened this lead's page, which was recorded: its boxes need no record of their own."""
     return _SIGNER.sign(f"{request.user.pk}:{lead_id}")
 
 
 def was_opened(request: HttpRequest, lead_id: UUID) -> bool:
-    """Whether the request bears such a token, of today."""
+    """Tell whether the request bears a token for this person and lead that is no older than OPENED_FOR."""
     try:
         said = _SIGNER.unsign(request.GET.get("opened", ""), max_age=OPENED_FOR)
     except BadSignature:

@@ -24,7 +24,7 @@ from crm.patient_portal.requests import enter, id_in
 
 
 def register() -> None:
-    """Called once, when the desk is made."""
+    """Hang in the ways to the patient's private page; called once, when the desk is made."""
     registry.route("fill-in/", fill_in, permission=FILLS_IN, name="crm_lead_fill_in")
     registry.route("hand-over/", hand_over, permission=FILLS_IN, name="crm_lead_hand_over")
     registry.route("send-link/", send_link, permission=OPENS_IT, name="crm_lead_send_link")
@@ -37,7 +37,7 @@ def begin_for(request: HttpRequest, lead: Lead, user: User) -> patient_access.Ne
 
 
 def fill_in(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Opens the patient's own questions, to be filled in on the telephone."""
+    """Open the patient's own questions, to be filled in with them on the telephone."""
     if request.method != "POST":
         return back(lead_id)
     lead, user = find_lead(lead_id), user_of(request)
@@ -62,7 +62,7 @@ def hand_over(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespo
 
 
 def send_link(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Mails a link to the private page."""
+    """Mail the patient a link to the private page."""
     if request.method == "POST":
         lead = find_lead(lead_id)
         if lead.email and suppression.answers_are_stopped(lead):
@@ -75,7 +75,7 @@ def send_link(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespo
 
 
 def tell_code(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Shows a code to read out to somebody on the telephone who has opened the link and waits for one."""
+    """Show a code to read out to somebody on the telephone who has opened the link and waits for one."""
     if request.method == "POST":
         lead, now = find_lead(lead_id), timezone.now()
         session = patient_access.waiting_session(lead, now=now)

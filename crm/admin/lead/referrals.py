@@ -60,7 +60,7 @@ class TellForm(forms.Form):
 
 
 def register() -> None:
-    """Called once, when the desk is made."""
+    """Hang in the panel of who sent the patient and its forms; called once, when the desk is made."""
     registry.route("referrals/add/", add, permission="crm.add_referral", name="crm_lead_referral_add")
     change, one = "crm.change_referral", "referrals/<uuid:referral_id>/told/<str:step>/"
     registry.route(one, told, permission=change, name="crm_lead_referral_told")
@@ -68,14 +68,14 @@ def register() -> None:
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
-    """Every practice that sent this patient, and what it still has to hear."""
+    """Render every practice that sent this patient, and what it still has to hear."""
     found = Referral.objects.filter(lead=lead).select_related("practice").order_by("referred_on", "pk")
     context = {"lead": lead, "referrals": found, "says_so": lead.how_heard == "doctor"}
     return render_to_string("crm/admin/lead/panel_referrals.html", context, request=request)
 
 
 def add(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Writes down who sent the patient."""
+    """Record which practice sent the patient."""
     lead = find_lead(lead_id)
     form = ReferralForm(request.POST or None, initial={"referred_on": timezone.localdate()})
     if form.is_valid():
@@ -86,7 +86,7 @@ def add(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
 
 
 def told(site: AdminSite, request: HttpRequest, lead_id: UUID, referral_id: UUID, step: str) -> HttpResponse:
-    """Writes down that the practice was told, and how."""
+    """Record that the practice was told, and how."""
     referral = get_object_or_404(Referral.objects.select_related("lead", "practice"), pk=referral_id, lead_id=lead_id)
     form = TellForm(request.POST or None, initial={"step": step})
     if form.is_valid():

@@ -19,12 +19,12 @@ from crm.safety import alerts
 
 
 class SeenReports(forms.Form):
-    """Which reports the page showed."""
+    """Which reports behind an alert the page showed."""
 
     reports = forms.ModelMultipleChoiceField(AlertCause.objects.all(), required=False)
 
     def keys(self) -> set[UUID]:
-        """Return their keys; none when it says nothing that can be read."""
+        """Return the keys of the reports shown; none when the form says nothing that can be read."""
         return {one.pk for one in self.cleaned_data["reports"]} if self.is_valid() else set()
 
 
@@ -43,7 +43,7 @@ class ClearForm(SeenVersionForm):
 
 
 def register() -> None:
-    """Called once, when the desk is made."""
+    """Hang in the forms that answer an alert and lift a hold; called once, when the desk is made."""
     registry.route("alert/", acknowledge, permission="crm.add_activity", name="crm_lead_acknowledge")
     registry.route("clear-hold/", clear, permission="crm.clear_urgent", name="crm_lead_clear_hold")
 
@@ -66,7 +66,7 @@ def acknowledge(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRes
 
 
 def clear(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Lifts the hold, with a note."""
+    """Lift the safety hold, with a note. A form older than the record comes back with the news (409)."""
     lead = find_lead(lead_id)
     basis, news = registry.basis_of(lead), tuple[str, ...]()
     form = ClearForm(request.POST or None, initial={"seen": basis.number})

@@ -20,7 +20,7 @@ from crm.models import Lead, Measurement
 
 
 def register() -> None:
-    """Called once, when the desk is made."""
+    """Hang in the panel of ratings and scores and its forms; called once, when the desk is made."""
     write = "crm.add_measurement"
     registry.panel("lead", title="Ratings and scores", permission="crm.view_measurement", render=panel, order=6)
     registry.route("scores/add/", add, permission=write, name="crm_lead_score_add")
@@ -28,7 +28,7 @@ def register() -> None:
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
-    """Series of values, oldest first, and the way to record another."""
+    """Render a lead's scores kind by kind, oldest first, and the way to record another."""
     return render_to_string(
         "crm/admin/lead/panel_scores.html", {"lead": lead, "scores": queries.scores(lead)}, request=request
     )
