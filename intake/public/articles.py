@@ -78,8 +78,8 @@ def articles(language: str = ORIGINAL) -> dict[str, Article]:
 
 
 def shown(language: str, *, public: bool) -> dict[str, Article]:
-    """The pages that visitors may read: all of them locally; where real patients are, those that are ready, in English
-    where only that is."""
+    """Return the pages that visitors may read: all of them locally; where real patients are, those that are ready, in
+    English where only that is."""
     if not public:
         return articles(language)
     originals = articles()
@@ -123,7 +123,7 @@ def _article(slug: str, language: str, post: frontmatter.Post) -> Article:
 
 
 def _parts(text: str) -> tuple[tuple[ArticlePart, ...], tuple[Heading, ...]]:
-    """A Markdown text, cut after each mark of an illustration, and its headings of the second level."""
+    """Return a Markdown text, cut after each mark of an illustration, and its headings of the second level."""
     stretches, headings = [], []
     *pieces, last = FIGURE.split(text)
     for words, figure, caption in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
@@ -135,7 +135,7 @@ def _parts(text: str) -> tuple[tuple[ArticlePart, ...], tuple[Heading, ...]]:
 
 
 def _html(text: str) -> tuple[str, list[Heading]]:
-    """The cleaned HTML of a Markdown text and its headings of the second level, each with an anchor."""
+    """Return the cleaned HTML of a Markdown text and its headings of the second level, each with an anchor."""
     parser = MarkdownIt("commonmark").enable("table")
     tokens = parser.parse(text)
     headings = []

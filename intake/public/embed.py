@@ -50,12 +50,12 @@ class Frame(IntakeChannel):
         return {"via": "embed"}
 
     def thanks(self, request: HttpRequest, *, reference: str, form_id: uuid.UUID, is_soon: bool) -> HttpResponse:
-        """The page itself. Reloading it sends the same request again, which changes nothing."""
+        """Show the thanks in the frame. Reloading it sends the same request again, which changes nothing."""
         context = {"reference": reference, "origins": _origins(), "soon": wording.REVIEW if is_soon else ""}
         return render(request, "intake/public/embed_thanks.html", context)
 
     def emergency(self, request: HttpRequest, *, abroad: bool, kept: str) -> HttpResponse:
-        """What to do, in the frame, and the way out of it: a script takes it at once, a link does without one."""
+        """Show what to do, in the frame, and the way out of it: a script takes it at once, a link does without one."""
         told = views.sign_situation(views.situation(abroad=abroad, kept=kept))
         way_out = f"{reverse('intake:emergency')}?{urlencode({'told': told})}"
         context = {"abroad": abroad, "kept": kept, "way_out": way_out, "origins": _origins()}

@@ -22,14 +22,14 @@ UNSAFE_IN_SCRIPT = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}
 
 
 def readable() -> dict[str, Article]:
-    """The pages that may be read here, by slug, in the visitor's language where it exists."""
+    """Return the pages that may be read here, by slug, in the visitor's language where it exists."""
     language = (get_language() or articles.ORIGINAL).partition("-")[0]
     return articles.shown(language, public=settings.IS_PUBLIC)
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The start page."""
+    """Show the start page."""
     return render(request, "intake/public/home.html", _grouped())
 
 
@@ -60,7 +60,7 @@ def article(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """What crawlers may visit: the pages to read and the form, nothing that belongs to a person."""
+    """Tell crawlers what they may visit: the pages to read and the form, nothing that belongs to a person."""
     prefixes = ["", *(f"/{code}" for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE)]
     context = {"site_url": settings.SITE_URL, "prefixes": prefixes}
     return render(request, "intake/public/robots.txt", context, content_type="text/plain")
@@ -87,7 +87,7 @@ class ReadingMap(Sitemap):  # type: ignore[type-arg]  # takes no [str] when it r
 
 
 def structured_data(page: Article) -> SafeString:
-    """What the page is, in schema.org's words, as JSON that is safe inside a script element. Empty for notices."""
+    """Return what the page is, in schema.org's words, as JSON safe inside a script element. Empty for notices."""
     if page.kind != "education":
         return mark_safe("")
     data: dict[str, object] = {
@@ -112,7 +112,7 @@ def _with_links(html: str, *, among: dict[str, Article]) -> str:
 
 
 def _grouped() -> dict[str, list[Article]]:
-    """The education pages by group, and those that have a mark on the map."""
+    """Return the education pages by group, and those that have a mark on the map."""
     pages = [page for page in readable().values() if page.kind == "education"]
     groups = {group: [page for page in pages if group in page.tags] for group in GROUPS}
     return groups | {"on_map": [page for page in pages if page.on_map]}

@@ -69,7 +69,8 @@ class AskForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
-    """Takes a question. POST: 302 to the thanks; 422 with everything typed; 429, likewise, in a flood."""
+    """Show the form for a question and take it. POST: 302 to the thanks; 422 with everything typed; 429, likewise, in a
+    flood. 503 before a center is set up."""
     center = locations.main()
     if center is None:
         return render(request, "intake/public/not_open.html", status=503)

@@ -66,19 +66,19 @@ def candidate(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def call_me(request: HttpRequest) -> HttpResponse:
-    """The short way: a name and a telephone number."""
+    """Show and take the short form: a name and a telephone number."""
     return take(request, ShortWay())
 
 
 def to_emergency(*, abroad: bool, kept: str, is_private: bool = False) -> HttpResponse:
-    """The way to the emergency page from any form of this site. `kept`: as IntakeChannel.emergency has it;
+    """Send on to the emergency page from any form of this site. `kept`: as IntakeChannel.emergency has it;
     `is_private`: the form stands on a private page, and the way back leads there."""
     told = situation(abroad=abroad, kept=kept) + (f" {PRIVATE}" if is_private else "")
     return raw_signs.mark(_remember(redirect("intake:emergency"), EMERGENCY_COOKIE, told))
 
 
 def situation(*, abroad: bool, kept: str) -> str:
-    """What the emergency page has to know, as one word each."""
+    """Return what the emergency page has to know, as one word each."""
     return f"{'abroad' if abroad else 'home'} {kept}"
 
 
@@ -93,7 +93,7 @@ def shown_on(request: HttpRequest) -> str:
 
 
 def _remembered(request: HttpRequest) -> tuple[str, str, str]:
-    """The reference, the id of the form, and SOON or "", of the request that this browser sent within the hour."""
+    """Return the reference, the id of the form, and SOON or "", of the request this browser sent within the hour."""
     kept = request.get_signed_cookie(REFERENCE_COOKIE, default="", max_age=COOKIE_SECONDS) or ""
     reference, form_id, is_soon = (*kept.split(" "), "", "")[:3]
     return reference, form_id, is_soon
@@ -109,7 +109,7 @@ def _remember(response: HttpResponse, cookie: str, value: str) -> HttpResponse:
 @never_cache
 @require_GET
 def thanks(request: HttpRequest) -> HttpResponse:
-    """Shows the reference number of the request just sent; sends anyone else to the form."""
+    """Show the reference number of the request just sent; send anyone else to the form."""
     reference, _, is_soon = _remembered(request)
     if not reference:
         return redirect("intake:candidate")
@@ -121,7 +121,7 @@ def thanks(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def prove(request: HttpRequest) -> HttpResponse:
-    """Takes the solution of the sum that a held request asks for, and releases it. Anything else changes nothing."""
+    """Take the solution of the sum that a held request asks for, and release it. Anything else changes nothing."""
     held, now = quarantine.can_prove_itself(just_sent(request)), timezone.now()
     told = {name: request.POST.get(name, "") for name in ("salt", "number", "signature")}
     if held and proof_of_work.is_solved(held.pk, now=now, **told):
@@ -133,7 +133,7 @@ def prove(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def emergency(request: HttpRequest) -> HttpResponse:
-    """What to do now. Open to anyone: it needs no request before it."""
+    """Show what to do now. Open to anyone: it needs no request before it."""
     remembered = request.get_signed_cookie(EMERGENCY_COOKIE, default="", max_age=COOKIE_SECONDS) or _told(request)
     where, kept, came_from = (*remembered.split(" "), "", "")[:3]
     context = {"abroad": where == "abroad", "kept": kept, "center": _center_if_known()}
@@ -142,7 +142,7 @@ def emergency(request: HttpRequest) -> HttpResponse:
 
 
 def _center_if_known() -> Location | None:
-    """The page comes without the database too."""
+    """Return the main center, or None when the database fails: the emergency page comes without it too."""
     try:
         return locations.main()
     except DatabaseError as trouble:
@@ -151,7 +151,8 @@ def _center_if_known() -> Location | None:
 
 
 def sign_situation(told: str) -> str:
-    """The same for an address, where a cookie cannot go along. Signed: nobody else can say that we kept something."""
+    """Return a situation for an address, where no cookie can go along. Signed: nobody else can say that we kept
+    something."""
     return signing.dumps(told, salt="intake.emergency")
 
 

@@ -78,7 +78,7 @@ class Page:
 
 
 def meets(answers: dict[str, object], needs: tuple[str, frozenset[str]]) -> bool:
-    """True when the named question was answered with one of the values, alone or among others."""
+    """Tell whether the named question was answered with one of the values, alone or among others."""
     given = answers.get(needs[0])
     values = given if isinstance(given, list) else [given]
     return not needs[1].isdisjoint(str(value) for value in values)

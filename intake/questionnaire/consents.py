@@ -18,7 +18,7 @@ class Wording:
     text: str
 
     def for_center(self, name: str) -> str:
-        """The words as shown and as kept in the proof, in the language of this request."""
+        """Return the words as shown and as kept in the proof, in the language of this request."""
         return gettext(self.text).replace("{center}", name)
 
 

@@ -14,12 +14,12 @@ from intake.questionnaire import Choices, Page, Question, QuestionKind, Section
 
 
 def section(english: Section) -> Section:
-    """A section with every text in the language of this request."""
+    """Return a section with every text in the language of this request."""
     return _section(english, get_language() or "")
 
 
 def page(english: Page) -> Page:
-    """A page of the second step, likewise."""
+    """Return a page of the second step with every text in the language of this request."""
     sections = tuple(section(one) for one in english.sections)
     return replace(english, title=said(english.title), intro=said(english.intro), sections=sections)
 

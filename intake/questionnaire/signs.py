@@ -63,5 +63,5 @@ def alarming_among(values: list[str]) -> list[str]:
 
 
 def is_emergency(values: list[str]) -> bool:
-    """True when block A holds a "yes" or a "not sure", whatever else is ticked beside it (the safer reading)."""
+    """Tell whether block A holds a "yes" or "not sure", whatever else is ticked beside it (the safer reading)."""
     return bool(alarming_among(values))

@@ -61,7 +61,7 @@ def submit(asked: Request) -> Submission:
 
 
 def _before(asked: Request) -> Submission | None:
-    """What this very browser had sent with this form within the hour. None when somebody has decided about it
+    """Return what this very browser had sent with this form within the hour. None when somebody has decided about it
     meanwhile, or when it gives neither the e-mail nor the telephone of before: that is a new request. Whom we know
     plays no part in it. Nobody decides about it until the transaction ends."""
     if not asked.repeats:
@@ -128,13 +128,13 @@ def _lead_of(asked: Request) -> Lead:
 
 
 def _assessed(asked: Request, lead: Lead) -> list[models.Model]:
-    """What the rules say of a new lead."""
+    """Return what the rules say of a new lead, as rows to store: the assessment and the review it calls for."""
     made = _judged(asked, lead, cause="First request")
     return [made, *_review(made, asked)]
 
 
 def _judged(asked: Request, lead: Lead, *, cause: str) -> Assessment:
-    """The rules' answer to the request alone, on its lead too."""
+    """Return the rules' assessment of the request alone, and set its outcome on the lead too."""
     snapshot = answer_history.make_snapshot(asked.answers, lead=lead, now=asked.now)
     told = flags.of_new_request(asked.answers)
     made = assessments.make(
@@ -151,8 +151,8 @@ def _review(made: Assessment, asked: Request) -> list[Task]:
 
 
 def _write_and_acknowledge(made: list[models.Model], asked: Request, lead: Lead, sent: Submission) -> None:
-    """The mail goes to the address on record; of a lead that the request has just made, that is the one it gave.
-    Without one it is written all the same and thrown away: whether there is one, is nothing to tell."""
+    """Store rows with an acknowledgement to the address on record; of a lead that the request has just made, that is
+    the one it gave. Without one it is written all the same and thrown away: whether there is one is nothing to tell."""
     message = emails.acknowledgement(lead, reference=asked.reference, submission_id=sent.pk, now=asked.now)
     if message.to_email:
         bulk_insert.insert([*made, message], savepoint=False)
@@ -163,13 +163,14 @@ def _write_and_acknowledge(made: list[models.Model], asked: Request, lead: Lead,
 
 
 def _write(made: list[models.Model]) -> None:
-    """Stores rows together."""
+    """Store rows together."""
     bulk_insert.insert(made, savepoint=False)
 
 
 # --- In somebody's name -----------------------------------------------------------------------------------------------
 def _write_unproven(asked: Request, person: known_people.Person) -> Submission:
-    """A request that anybody could have sent. It waits as a whole; of the lead nothing is changed, begun or ended.
+    """Store a request that anybody could have sent. It waits as a whole; of the lead nothing is changed, begun or
+    ended.
 
     Somebody is to call, and whoever has the address on record hears of it. A warning sign is acted on at once: an
     urgent call and an alert; the hold is on the request.
@@ -193,7 +194,7 @@ def _write_unproven(asked: Request, person: known_people.Person) -> Submission:
 
 
 def _work_as_for(unknown: Lead, asked: Request, sent: Submission) -> None:
-    """Does for a lead that is not there what somebody unknown costs beyond this, and throws it away."""
+    """Do for a lead that is not there what somebody unknown costs beyond this, and throw it away."""
     with bulk_insert.kept_if(False):
         if not asked.urgent:
             _begun(asked, unknown, sent)

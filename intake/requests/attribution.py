@@ -44,7 +44,7 @@ class Attribution:
 
 
 def of(request: HttpRequest) -> dict[str, str]:
-    """What the cookie tells; {} when there is none or somebody has altered it."""
+    """Return what the cookie tells; {} when there is none or somebody has altered it."""
     try:
         kept = json.loads(request.get_signed_cookie(COOKIE, default="{}") or "{}")
     except (BadSignature, ValueError):
@@ -66,7 +66,7 @@ def _first_touch(request: HttpRequest) -> dict[str, str]:
 
 
 def _foreign_host(request: HttpRequest) -> str:
-    """The host of the site that the visitor came from; never its path, and never our own."""
+    """Return the host of the site that the visitor came from; never its path, and never our own."""
     try:
         host = urlsplit(request.headers.get("Referer", "")).hostname or ""
     except ValueError:

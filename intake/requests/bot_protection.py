@@ -82,7 +82,7 @@ def in_words(reasons: list[str]) -> str:
 
 
 def stamp(now: datetime) -> str:
-    """The hidden proof of when a form was opened."""
+    """Return the hidden proof of when a form was opened."""
     return signing.dumps(int(now.timestamp()), salt="intake.opened")
 
 
@@ -104,7 +104,7 @@ def arrive(
 
 
 def look(request: HttpRequest, data: dict[str, Any], *, now: datetime) -> Verdict:
-    """The same for what is no request for help."""
+    """Count the arrival of what is no request for help; say what is suspicious about it."""
     return _judge(request, data, _COUNT.format(arrived="", same="''"), {}, now=now)
 
 
@@ -157,7 +157,7 @@ def _about_time(opened: str, now: datetime) -> dict[str, bool]:
 
 
 def forget_old_counts() -> int:
-    """Deletes the counters of past days; returns how many."""
+    """Delete the counters of past days; return how many."""
     return RateCount.objects.filter(hour__lt=timezone.now() - KEPT).delete()[0]
 
 

@@ -182,7 +182,7 @@ FIELD_OF: dict[QuestionKind, Callable[[Question, dict[str, Any]], forms.Field]] 
 
 
 def field_for(question: Question) -> forms.Field:
-    """A form's own field for a question, which is in the visitor's language. Templates find `why` and `ends` on it.
+    """Return a form's own field for a question in the visitor's language. Templates find `why` and `ends` on it.
 
     Made once and copied only as deep as pages write into it: Django's own copies take the list of states along, and
     making anew or copying thirty fields would take a third of the time in which a request is answered.

@@ -84,7 +84,7 @@ def section_layout(number: int, section: Section) -> Div:
 
 
 def trap() -> HTML:
-    """A field hidden from eyes, from the tab key and from screen readers: whoever fills it in reads only the source."""
+    """Return a field hidden from eyes, the tab key and screen readers: whoever fills it in reads only the source."""
     return HTML(
         '<div class="not-for-people" aria-hidden="true"><label>Leave this empty '
         '<input type="text" name="website" tabindex="-1" autocomplete="off"></label></div>'
@@ -185,7 +185,7 @@ class RequestForm(QuestionnaireForm):
         return last_name(self.cleaned_data["last_name"])
 
     def clean_timezone(self) -> str:
-        """The chosen zone; else that of the ZIP code or the state; "" when nothing tells."""
+        """Return the chosen zone; else that of the ZIP code or the state; "" when nothing tells."""
         data = self.cleaned_data
         by_place = us_places.zone_of_zip(data.get("zip", "")) or us_places.zone_of_state(
             data.get("state", ""), otherwise=""

@@ -61,7 +61,7 @@ def find(asked: Request) -> Person | None:
 
 
 def _wait_for_others(*contacts: str) -> None:
-    """Takes the locks in one order, so that nobody waits in a circle. Their numbers are hashes: a lock too many is
+    """Take the locks in one order, so that nobody waits in a circle. Their numbers are hashes: a lock too many is
     harmless."""
     digests = (sha256(f"request:{mailbox_key(contact)}".encode()).digest() for contact in contacts)
     numbers = sorted(int.from_bytes(digest[:8], signed=True) for digest in digests)
@@ -189,8 +189,8 @@ def newer_on_record(lead: Lead, names: Iterable[str], *, than: datetime) -> set[
 
 
 def _refresh(lead: Lead, asked: Request, *, said_at: datetime) -> list[str]:
-    """Takes over wishes and the language, and fills gaps; never how somebody is reached, and nothing that is newer on
-    record: returns what stays for that."""
+    """Take over wishes and the language, and fill gaps; never how somebody is reached, and nothing that is newer on
+    record: return what stays for that."""
     names = [name for name in LEAD_FIELDS if name not in IDENTITY]
     given = {name: asked.data[name] for name in names if asked.data.get(name) not in NO_ANSWERS}
     wanted = {name: value for name, value in given.items() if name in WISHES or not getattr(lead, name)}

@@ -50,7 +50,7 @@ class ShownForm(forms.Form):
         return plainly(typed) != plainly(self._as_displayed(name, (self.first or {}).get(name)))
 
     def _as_displayed(self, name: str, value: Any) -> Any:
-        """An answer as the page gives it back untouched: a choice that has left its list is not on it."""
+        """Return an answer as the page gives it back untouched: a choice that has left its list is not on it."""
         field = self.fields[name]
         if not isinstance(field, forms.ChoiceField):
             return field.prepare_value(value)

@@ -110,7 +110,8 @@ def columns_of(page: Submission) -> dict[str, Any]:
 
 
 def _apply_treatment(page: Submission, *, now: datetime) -> None:
-    """The words stay in any case; what contradicts a correction that staff have made since changes no row."""
+    """Bring the row up to what a page told of a treatment. The words stay in any case; what contradicts a correction
+    that staff have made since changes no row."""
     row = Treatment.objects.filter(pk=page.answers["treatment"], lead=page.lead).first()
     with suppress(TreatmentRefused):
         if row:
@@ -121,7 +122,7 @@ def _apply_treatment(page: Submission, *, now: datetime) -> None:
 
 
 def _tell_the_lead(sent: Sent) -> None:
-    """What crm needs of the answers: the language for mails, when we have it, and the date of birth."""
+    """Tell the lead what crm needs of the answers: the language for mails, when we have it, and the date of birth."""
     wish, born = sent.answers.get("preferred_language"), sent.answers.get("date_of_birth")
     if wish in dict(settings.LANGUAGES):
         Lead.objects.filter(pk=sent.lead.pk).update(language=wish)

@@ -122,7 +122,7 @@ def _changed(sent: Sent, seen: answer_history.AnswerHistory) -> dict[str, Any]:
 
 
 def _on_record(sent: Sent, seen: answer_history.AnswerHistory) -> answer_history.AnswerHistory:
-    """What counts of a lead, whatever of it this browser may see."""
+    """Return what counts of a lead, whatever of it this browser may see."""
     return seen if sent.session.sees_record else answer_history.told_by(sent.lead)
 
 
@@ -159,8 +159,8 @@ def keep_emergency(sent: Sent, *, is_loud: bool = True) -> None:
 
 
 def request_of(sent: Sent) -> UnprovenRequest | None:
-    """The request in somebody's name that the page belongs to. After one that staff have set aside meanwhile it is a
-    new one: they see that something came."""
+    """Return the request in somebody's name that the page belongs to. After one that staff have set aside meanwhile it
+    is a new one: they see that something came."""
     found = answer_history.unproven_of(sent.session)
     if found is None or found.state == Unproven.WAITING:
         return found
@@ -168,13 +168,12 @@ def request_of(sent: Sent) -> UnprovenRequest | None:
 
 
 def keep_for_later(sent: Sent, waits: UnprovenRequest | None, *, is_urgent: bool = False) -> Submission | None:
-    """Keeps the page, for a worker to let the record follow, or for a person to look at; None when it was sent
-    before."""
+    """Keep the page, for a worker to let the record follow, or for a person to look at; None if it was sent before."""
     return keep(sent, waits, pending=PendingSubmission(is_urgent=is_urgent, at=sent.now))
 
 
 def keep(sent: Sent, waits: UnprovenRequest | None, *, pending: PendingSubmission | None = None) -> Submission | None:
-    """Adds the Submission and its line on the timeline; None when this very page was sent before."""
+    """Add the Submission and its line on the timeline; None when this very page was sent before."""
     made = _submission(sent, waits)
     if not bulk_insert.insert_unless_taken(made):
         return None
@@ -189,7 +188,7 @@ def keep(sent: Sent, waits: UnprovenRequest | None, *, pending: PendingSubmissio
 
 
 def _submission(sent: Sent, waits: UnprovenRequest | None) -> Submission:
-    """The row. The id of the form was made by a browser: it tells a repeat only of the same page about the same."""
+    """Return the row to store. A browser made the form's id: it tells a repeat only of the same page about the same."""
     about = {"about": str(waits.pk if waits else sent.session.lead_id), "page": sent.page}
     pressed = sent.answers if sent.pressed is None else sent.pressed
     return rows.submission(

@@ -55,7 +55,8 @@ def _of(held: UnprovenRequest) -> "QuerySet[PendingSubmission]":
 
 @transaction.atomic
 def _apply_all_of(lead_id: UUID, *, now: datetime) -> int:
-    """What waits for one lead, in its order; 0 when somebody else is at it: the next sweep finds what is left."""
+    """Apply what waits for one lead, in its order, and return how much was; 0 when somebody else is at it: the next
+    sweep finds what is left."""
     free = Lead.objects.select_for_update(no_key=True, skip_locked=True)
     if not free.filter(pk=lead_id).exists():
         return 0
@@ -72,7 +73,7 @@ def _in_order(waiting: "QuerySet[PendingSubmission]", now: datetime) -> Iterator
 
 
 def _apply_alone(one: PendingSubmission, *, now: datetime) -> bool:
-    """False when it failed: the next sweep tries again."""
+    """Apply one page in a transaction of its own; return False when it failed: the next sweep tries again."""
     try:
         with transaction.atomic():
             _apply(one, now=now)

@@ -28,7 +28,7 @@ class Challenge:
 
 
 def challenge(submission_id: UUID, *, now: datetime) -> Challenge:
-    """A new one for this request; nothing is stored."""
+    """Return a new challenge for this request; nothing is stored."""
     ends = int((now + LIVES).timestamp())
     salt = f"{submission_id}.{ends}.{secrets.token_hex(8)}."
     target = _digest(salt, secrets.randbelow(HIGHEST))
@@ -36,7 +36,7 @@ def challenge(submission_id: UUID, *, now: datetime) -> Challenge:
 
 
 def is_solved(submission_id: UUID, *, salt: str, number: str, signature: str, now: datetime) -> bool:
-    """True for the solution of a challenge that was given for this request and has not run out."""
+    """Tell whether this solves a challenge that was given for this request and has not run out."""
     named, _, rest = salt.partition(".")
     ends = rest.partition(".")[0]
     if named != str(submission_id) or not (ends.isdecimal() and ends.isascii()) or len(ends) > 12:

@@ -55,8 +55,8 @@ def can_prove_itself(reference: str) -> QuarantinedRequest | None:
 
 @transaction.atomic
 def release(held: QuarantinedRequest, *, by: User | None, now: datetime) -> Lead:
-    """It was a person: everything that would have happened at once happens now. Without `by` the visitor's browser has
-    proven it. Raises QuarantineRefused."""
+    """Release a held request, since a person sent it: all that would have happened at once happens now. Without `by`
+    the visitor's browser has proven it. Raises QuarantineRefused."""
     locked = _waiting(held)
     sent = actions.submit(
         Request(
@@ -77,8 +77,8 @@ def release(held: QuarantinedRequest, *, by: User | None, now: datetime) -> Lead
 
 @transaction.atomic
 def discard(held: QuarantinedRequest, *, by: User, note: str, now: datetime) -> None:
-    """It was none: kept as it is, with the reason. Raises QuarantineRefused, also when it tells a warning sign and `by`
-    decides no reviews."""
+    """Discard a held request that no person sent: kept as it is, with the reason. Raises QuarantineRefused, also when
+    it tells a warning sign and `by` decides no reviews."""
     if signs_of(held) and not by.has_perm(tasks.NEEDS[TaskKind.REVIEW]):
         raise QuarantineRefused("It tells a warning sign: only a clinician discards it.")
     if not note.strip():
@@ -146,14 +146,14 @@ NOTHING = {"received": 0, "leads": 0, "attached": 0, "quarantined": 0}
 
 
 def _earlier() -> QuerySet[Submission]:
-    """Requests of the same lead before this one."""
+    """Return the requests of the same lead before this one, for a subquery."""
     before = Q(at__lt=OuterRef("at")) | Q(at=OuterRef("at"), pk__lt=OuterRef("pk"))
     return Submission.objects.filter(before, lead=OuterRef("lead"), page__in=ASKED).exclude(form_id=OuterRef("form_id"))
 
 
 def _arrived_in_sight(user: User) -> QuerySet[Arrival]:
-    """What has become a request of a location that this person works for, or waits there. What became nothing arrived
-    on the pages of the main location."""
+    """Return what has become a request of a location that this person works for, or waits there. What became nothing
+    arrived on the pages of the main location."""
     sent = Submission.objects.filter(form_id=OuterRef("pk"), page__in=ASKED)
     held = QuarantinedRequest.objects.filter(form_id=OuterRef("pk"))
     here = Exists(sent.filter(visible_q(user, location="lead__location"))) | Exists(held.filter(visible_q(user)))

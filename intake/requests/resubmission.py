@@ -56,7 +56,7 @@ def _is_somebody_else(lead: Lead, sent: Submission) -> bool:
 
 
 def _turn_to_new_address(lead: Lead, sent: Submission, *, former: str, is_urgent: bool, now: datetime) -> None:
-    """Ends what the former address opened. An acknowledgement that still waits says no more than the new one will;
+    """End what the former address opened. An acknowledgement that still waits says no more than the new one will;
     beside a warning sign there is none."""
     if not is_urgent:
         waits = Message.objects.filter(lead=lead, name="ack", state=MessageState.QUEUED)

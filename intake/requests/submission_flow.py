@@ -34,11 +34,11 @@ class IntakeChannel(ABC):
     template: ClassVar[str]
 
     def show(self, request: HttpRequest, form: RequestForm, status: int = 200, **more: object) -> HttpResponse:
-        """The page with the form, and with everything that was typed into it."""
+        """Show the page with the form, and with everything that was typed into it."""
         return render(request, self.template, {"form": form, **more}, status=status)
 
     def objection(self, request: HttpRequest, form: RequestForm) -> dict[str, object]:
-        """What the page has to say when the form, though in order, must be sent once more; {} when it need not."""
+        """Return what the page has to say when the form, though in order, must be sent once more; {} if not."""
         return {}
 
     @abstractmethod
@@ -46,8 +46,8 @@ class IntakeChannel(ABC):
         """How the visitor found us."""
 
     def sent_before(self, request: HttpRequest, form_id: uuid.UUID) -> str:
-        """The reference of what this very browser has sent with this form; "" for none. A door without cookies cannot
-        know."""
+        """Return the reference of what this very browser has sent with this form; "" for none. A door without cookies
+        cannot know."""
         return ""
 
     @abstractmethod
@@ -56,13 +56,13 @@ class IntakeChannel(ABC):
 
     @abstractmethod
     def emergency(self, request: HttpRequest, *, abroad: bool, kept: str) -> HttpResponse:
-        """What to do now. `kept`: what was sent is on record ("kept"), is not for want of a name and contact
+        """Show what to do now. `kept`: what was sent is on record ("kept"), is not for want of a name and contact
         ("not-kept"), or could not be stored because something is wrong on our side ("failed")."""
 
 
 def take(request: HttpRequest, door: IntakeChannel) -> HttpResponse:
-    """A request in any length. GET: the empty form. POST: the thanks, or what to do in an emergency; 422 with the form
-    and everything typed when it is not in order; 429 in a flood; 503 before a center is set up."""
+    """Show and take a request of any length. GET: the empty form. POST: the thanks, or what to do in an emergency; 422
+    with the form and everything typed when it is not in order; 429 in a flood; 503 before a center is set up."""
     center = locations.main()
     if center is None:
         return render(request, "intake/public/not_open.html", status=503)
@@ -106,7 +106,7 @@ def hold_refused(request: HttpRequest, door: IntakeChannel) -> None:
 
 
 def _blank(request: HttpRequest, door: IntakeChannel, center: Location) -> HttpResponse:
-    """The empty form. The browser may keep what is typed into it, so that going back to it loses nothing."""
+    """Show the empty form. The browser may keep what is typed into it, so that going back to it loses nothing."""
     fresh = {"submission_id": uuid.uuid4(), "opened": bot_protection.stamp(timezone.now())}
     response = door.show(request, door.form(initial=fresh, center_name=center.name))
     patch_cache_control(response, private=True, no_cache=True)
@@ -122,7 +122,7 @@ def _again(
 
 
 def _keep(request: HttpRequest, door: IntakeChannel, form: RequestForm, center: Location) -> HttpResponse:
-    """Stores a request that is in order; holds it back when a machine may have made it. 429 only in a flood."""
+    """Store a request that is in order; hold it back when a machine may have made it. 429 only in a flood."""
     asked = _request(request, door, form, center)
     verdict = _arrive(request, asked)
     is_soon = _tells_a_sign_for_review(asked)
@@ -143,7 +143,7 @@ def _tells_a_sign_for_review(asked: Request) -> bool:
 
 
 def _submit(asked: Request) -> str:
-    """Stores it; the reference to show. Requests of the time before each had one of its own have their lead's."""
+    """Store a request and return the reference to show: its lead's for one older than references of their own."""
     sent = actions.submit(asked)
     return sent.reference or sent.lead.reference
 
@@ -179,7 +179,7 @@ def _request(
 
 
 def _emergency(request: HttpRequest, door: IntakeChannel, form: RequestForm, center: Location) -> HttpResponse:
-    """What to do, at once. What the person left is kept when it suffices to reach them, else counted."""
+    """Show what to do, at once. What the person left is kept when it suffices to reach them, else counted."""
     asked = _request(request, door, form, center, urgent=True)
     try:
         kept = _keep_emergency(request, form, asked)
@@ -190,9 +190,9 @@ def _emergency(request: HttpRequest, door: IntakeChannel, form: RequestForm, cen
 
 
 def _keep_emergency(request: HttpRequest, form: RequestForm, asked: Request) -> str:
-    """What became of it, in the words of IntakeChannel.emergency. Counted like everything: what looks suspicious holds
-    back no emergency, and what comes in crowds is kept without one more mail to whoever is on call; a flood is not
-    kept."""
+    """Keep an emergency and return what became of it, in the words of IntakeChannel.emergency. Counted like everything:
+    what looks suspicious holds back no emergency, and what comes in crowds is kept without one more mail to whoever is
+    on call; a flood is not kept."""
     verdict = _arrive(request, asked)
     if verdict.is_flood:
         return "failed"

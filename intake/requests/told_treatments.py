@@ -50,7 +50,7 @@ def pick_treatments(sent: Sent, kinds: list[str]) -> list[Treatment]:
 
 
 def _add(sent: Sent, kind: str) -> Treatment:
-    """The row; of a browser that has not shown whose it is one that nobody has saved."""
+    """Return the new row; for a browser that has not shown whose it is, one that nobody has saved."""
     if not sent.session.is_proven:
         return Treatment(lead=sent.lead, source=sent.source, created_at=sent.now, kind=kind)
     return treatments.add(sent.lead, by=sent.session.by, source=sent.source, now=sent.now, kind=kind)
@@ -60,7 +60,7 @@ def _add(sent: Sent, kind: str) -> Treatment:
 @pages.one_by_one
 @events.one_press()
 def tell_treatment(sent: Sent, treatment: Treatment, columns: dict[str, Any]) -> None:
-    """Keeps what was told of one treatment, in the patient's words beside the row that staff may correct later.
+    """Keep what was told of one treatment, in the patient's words beside the row that staff may correct later.
 
     Raises TreatmentRefused, with nothing kept, when it contradicts itself. A page that was sent before and on which
     nothing was changed is not kept again.
@@ -130,7 +130,7 @@ def pressed_before(session: PatientSession, treatment: Treatment, form_id: uuid.
 
 
 def visible_treatments(session: PatientSession) -> list[Treatment]:
-    """The treatments that a browser may be shown: all once it is proven, else and on a tablet those it told."""
+    """Return the treatments a browser may be shown: all once it is proven, else and on a tablet those it told."""
     if session.sees_record:
         happened = Treatment.objects.filter(lead=session.lead).exclude(status=TreatmentStatus.DECLINED)
         return list(happened.order_by("created_at", "pk"))
@@ -151,7 +151,7 @@ def treatment_of(session: PatientSession, key: uuid.UUID) -> Treatment | None:
 
 
 def _told_in(pages: Iterable[Submission], lead: Lead) -> list[Treatment]:
-    """What these pages tell, as rows that nobody has saved: what has become of them is nothing to show here."""
+    """Return what these pages tell, as rows nobody has saved: what has become of them is nothing to show here."""
     told: dict[str, Treatment] = {}
     for page in pages:
         name = page.answers["treatment"]
@@ -171,7 +171,7 @@ def _keep_told(
     waits: UnprovenRequest | None,
     is_urgent: bool = False,
 ) -> Submission | None:
-    """Keeps the words; while nothing has become of them also what they will make of the row. None when they were kept
+    """Keep the words; while nothing has become of them also what they will make of the row. None when they were kept
     before."""
     answers: dict[str, Any] = {"treatment": str(treatment.pk), "told": told} | about(treatment, told, columns)
     page = replace(sent, page=TREATMENTS, title="", answers=answers, submission_id=submission_id)

@@ -234,7 +234,7 @@ class ToldForm(ShownForm):
         return self.is_touched(name) and plainly(stands) not in [plainly(one) for one in known]
 
     def refuse(self, refused: TreatmentRefused) -> None:
-        """Puts a contradiction that only the whole shows beside a question of this page."""
+        """Put a contradiction that only the whole shows beside a question of this page."""
         shown = refused.field.removesuffix("_date")
         self.add_error(shown if shown in self.fields else None, said(refused.message))
 
@@ -271,7 +271,7 @@ class ToldForm(ShownForm):
         return columns | ({"unsure_of": unsure} if set(unsure) != set(self.treatment.unsure_of) else {})
 
     def _unsure(self, changed: set[str]) -> list[str]:
-        """What somebody was asked and does not know: an answer, not to be asked for again."""
+        """Return what somebody was asked and does not know: an answer, not to be asked for again."""
         unsure = set(self.treatment.unsure_of)
         for name, column in UNSURE_OF.items():
             if name in changed:
@@ -324,7 +324,7 @@ def _number(answer: str) -> int | None:
 
 
 def _exactly(name: str, value: str) -> str:
-    """An answer in words that none of the offered choices gives."""
+    """Return in words an answer that none of the offered choices gives."""
     if name == "relief":
         return f"{value} %"
     if name == "lasted":
@@ -334,5 +334,5 @@ def _exactly(name: str, value: str) -> str:
 
 
 def title(treatment: Treatment) -> str:
-    """What it is called in the language of this request: the patient's own words, or ours."""
+    """Return what a treatment is called in the language of this request: the patient's own words, or ours."""
     return treatment.kind_other or said(name_of(treatment.kind))

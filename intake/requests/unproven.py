@@ -62,7 +62,8 @@ def take_over(
     seen: UUID | None = None,
     now: datetime,
 ) -> list[str]:
-    """It was them: answers, agreements, treatments and a warning sign count from now on. Raises UnprovenRefused.
+    """Take over a request, since it was them: answers, agreements, treatments and a warning sign count from now on.
+    Raises UnprovenRefused.
 
     Wishes that are newer on record stay, and are returned by name.
 
@@ -148,7 +149,7 @@ def address_is_open(waits: UnprovenRequest) -> bool:
 
 
 def _absorb(held: UnprovenRequest, *, now: datetime) -> list[str]:
-    """The form, as it was sent last; pages that came after a decision have none, but may bear a warning sign."""
+    """Absorb the form, as it was sent last; pages that came after a decision have none, but may bear a warning sign."""
     if requests := _requests_of(held):
         asked, lead = _as_sent(held, requests[0]), known_people.locked(held.lead)
         return known_people.absorb(asked, lead, requests[0], alarm_raised=True, said_at=requests[-1].at)
@@ -164,7 +165,8 @@ def in_words(names: list[str]) -> str:
 
 @transaction.atomic
 def set_aside(waits: UnprovenRequest, *, by: User, note: str, seen: UUID | None = None, now: datetime) -> None:
-    """It was not theirs: kept as it is, with the reason; nothing of the record changes. Raises UnprovenRefused.
+    """Set aside a request that was not theirs: kept as it is, with the reason; nothing of the record changes. Raises
+    UnprovenRefused.
 
     One with an emergency sign wants somebody who may lift a safety hold, as the hold itself does; one with a sign for
     review somebody who decides reviews.
@@ -195,7 +197,7 @@ def latest(waits: UnprovenRequest) -> UUID | None:
 
 
 def _requests_of(waits: UnprovenRequest) -> list[Submission]:
-    """The request as it was sent, and sent again; pages of the second step have no reference."""
+    """Return the request as it was sent, and sent again; pages of the second step have no reference."""
     return list(waits.submissions.filter(reference__isnull=False).order_by("entry"))
 
 
@@ -214,8 +216,8 @@ def _as_sent(waits: UnprovenRequest, first: Submission) -> Request:
 
 
 def _locked(waits: UnprovenRequest, seen: UUID | None) -> UnprovenRequest:
-    """The lead first, as whoever lets it follow something does; then what whoever sends something more has locked, and
-    what they wait for, in their order."""
+    """Lock the lead first, as whoever lets it follow something does; then what whoever sends something more has locked,
+    and what they wait for, in their order."""
     known_people.locked(waits.lead)
     list(_sessions_of(waits).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     found = UnprovenRequest.objects.select_for_update(of=("self",), no_key=True).select_related("lead__location")

@@ -127,7 +127,7 @@ class Trial:
 
 
 def distinct_days(periods: list[Period]) -> int:
-    """The number of days in the union: a day on which two treatments ran counts once."""
+    """Return the number of days in the union: a day on which two treatments ran counts once."""
     total, reached = 0, date.min
     for period in sorted((one for one in periods if one.days), key=lambda one: one.first):
         first = max(period.first, reached)

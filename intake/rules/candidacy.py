@@ -58,7 +58,7 @@ class Result:
     evaluated: tuple[dict[str, Any], ...]
 
     def as_json(self) -> dict[str, Any]:
-        """The shape that `manage.py assess --json` prints."""
+        """Return the shape that `manage.py assess --json` prints."""
         return {
             "outcome": self.outcome.value,
             "rule": self.rule,
@@ -303,7 +303,7 @@ def _recheck_axial(case: ClinicalCase) -> date:
 
 
 def _recheck_incomplete(case: ClinicalCase) -> date:
-    """The day on which the missing days are reached if care that is going on continues; else in six weeks."""
+    """Return the day on which the missing days are reached if care that is going on continues; else in six weeks."""
     missing = MIN_DAYS - case.span
     if missing > 0 and any(_runs_today(trial) for trial in case.adequate):
         return case.today + timedelta(days=missing)
@@ -343,7 +343,7 @@ RULES = (
 
 
 def assess(snapshot: Snapshot) -> Result:
-    """The outcome of a snapshot. The same snapshot gives the same result, always: nothing else is looked at."""
+    """Return the outcome of a snapshot. It depends on nothing else: the same snapshot always gives the same result."""
     case, evaluated = ClinicalCase(snapshot), []
     for rule in RULES:
         reasons = rule.reasons(case)
@@ -363,7 +363,7 @@ def assess(snapshot: Snapshot) -> Result:
 
 
 def _flags(case: ClinicalCase) -> list[str]:
-    """What the snapshot can tell beside the outcome; the rest comes from the record (intake/assessment/flags.py)."""
+    """Return the flags a snapshot can tell; the rest comes from the record (intake/assessment/flags.py)."""
     answers = case.answers
     flags = {
         "age_at_onset_unusual": bool(answers.signs(("B7",), "yes")),

@@ -48,7 +48,7 @@ class Care:
         return self.entry.status in EXCUSED
 
     def certain(self, on: date) -> Period | None:
-        """The days, up to `on`, that nobody can doubt. What goes on today is taken to go on until then."""
+        """Return the days, up to `on`, that nobody can doubt. What goes on today is taken to go on until then."""
         period = Trial(self.entry, on).period
         return period and period.within(Period(LONG_AGO, on))
 
@@ -59,7 +59,7 @@ class Care:
         return period is not None and period.last == tomorrow
 
     def hopeful(self, on: date) -> Period:
-        """The most days that what was said leaves room for."""
+        """Return the most days that what was said leaves room for."""
         entry = self.entry
         start = first_day(entry.start, entry.start_precision) if entry.start else LONG_AGO
         if entry.group == TreatmentGroup.INJECTION and entry.start:
@@ -156,7 +156,7 @@ class LookBack:
 
 
 def months_before(day: date, months: int) -> date:
-    """The same day of an earlier month, or the last one that month has."""
+    """Return the same day of an earlier month, or the last one that month has."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
@@ -171,13 +171,13 @@ def certain_days(treatments: list[Care], window: LookBack, on: date, *, in_a_row
 
 
 def hopeful_days(treatments: list[Care], window: LookBack, on: date, *, in_a_row: bool = False) -> int:
-    """The same, read hopefully."""
+    """Return the days of care as `certain_days` does, read hopefully: the most that what was said leaves room for."""
     periods = [care.hopeful(on).within(window.ending(on)) for care in treatments]
     return longest_run(periods) if in_a_row else distinct_days(periods)
 
 
 def longest_run(periods: list[Period]) -> int:
-    """The number of days in the longest stretch without a gap."""
+    """Return the number of days in the longest stretch without a gap."""
     longest = 0
     run: Period | None = None
     for period in sorted((one for one in periods if one.days), key=lambda one: one.first):

@@ -35,7 +35,7 @@ class Checklist:
 
 
 def check(profile: Profile, record: CareRecord) -> Checklist:
-    """The gap list of one profile. Changes nothing, promises nothing."""
+    """Return the gap list of one profile. Changes nothing, promises nothing."""
     findings = []
     for criterion in profile.criteria:
         found = criterion.find(record)
@@ -54,8 +54,8 @@ def wake_up_on(profile: Profile, record: CareRecord) -> date | None:
 
 
 def earliest(criteria: list[Timed], record: CareRecord) -> date | None:
-    """The first day from today on which all of these are reached at once, if what goes on today goes on; None when
-    that is not within LONGEST_WAIT_DAYS, or there are none.
+    """Return the first day from today on which all of these are reached at once, if what goes on today goes on; None
+    when that is not within LONGEST_WAIT_DAYS, or there are none.
 
     A day can add one day of care at most, so as many days as are missing can be skipped without looking; and where
     nothing goes on that adds to one of them, no day is looked at.
@@ -97,5 +97,5 @@ def profiles_of(insurer: str, plan: str = "") -> list[Profile]:
 
 
 def suggested(insurer: str, plan: str = "") -> Profile:
-    """The first profile of an insurer, else what most insurers ask for. A person may choose another."""
+    """Return the first profile of an insurer, else what most insurers ask for. A person may choose another."""
     return (profiles_of(insurer, plan) or [GENERAL])[0]

@@ -34,7 +34,7 @@ _LISTED = dict(zip(ASKED_AS_SIGNS, (dict(EMERGENCY_SIGNS), dict(REVIEW_SIGNS)), 
 
 
 def _by_haste(question: str) -> list[str]:
-    """The answers to a question that tell a sign or a part of one, those of an emergency first."""
+    """Return the answers to a question that tell a sign or a part of one, those of an emergency first."""
     parts = [(rule.sign, part) for rule in SIGN_RULES for part in rule.parts if part.question == question]
     parts.sort(key=lambda one: not one[0].startswith("A"))
     return list(dict.fromkeys(answer for _, part in parts for answer in (*sorted(part.sure), *sorted(part.unsure))))
@@ -75,7 +75,7 @@ class Heard:
         self._shown |= {name: value for name, value in page.items() if name not in ASKED_ANEW}
 
     def _hear_facts(self, page: Mapping[str, Any]) -> None:
-        """A fact that was not told before is told without what was answered before it, where that is asked anew."""
+        """Take in facts: one that was not told before drops what was answered before it, where that is asked anew."""
         for rule in LOOK_RULES:
             if (now := fact(rule, page)) and now != fact(rule, self._shown):
                 self._answered_since[rule.code] = set()
@@ -89,7 +89,7 @@ class Heard:
         return question not in ASKED_ANEW or question in self._answered_since.get(rule.code, {question})
 
     def _hear_cord(self, page: Mapping[str, Any]) -> None:
-        """Getting worse without what is no sign by itself, and no page is filled in with what was told of it before."""
+        """Take in a worsening told without what got worse: no sign by itself, and not shown again on any page."""
         what = [values(page.get(name)) for name in CORD_QUESTIONS]
         if all(what) or any(one - {"no"} for one in what):
             self._cord_worse = []

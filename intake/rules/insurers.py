@@ -114,7 +114,7 @@ def _conflict(chosen: str, meant: str) -> bool:
 
 
 def _question(words: str, made: Insurer, *, clear: bool, conflict: bool) -> str:
-    """What is to be asked, "" when nothing is."""
+    """Return what is to be asked about the insurer, "" when nothing is."""
     if not clear or (words and set(words.split()) <= _NO_INSURER):
         return "It is not clear which insurer is meant"
     if made.plan == ADVANTAGE:
@@ -136,7 +136,7 @@ def _is_medicare_of_others(words: str, made: Insurer) -> bool:
 
 
 def _plan_in(words: str, named: list[str]) -> str:
-    """The kind of plan that the words tell, "" when they tell none."""
+    """Return the kind of plan that the words tell, "" when they tell none."""
     for plan, pattern in _PLANS.items():
         if re.search(rf"\b(?:{pattern})\b", words):
             return plan
@@ -146,7 +146,7 @@ def _plan_in(words: str, named: list[str]) -> str:
 
 
 def _named(words: str) -> list[str]:
-    """The keys of the insurers that stand in a text. A Blue Cross Blue Shield company is one by its state."""
+    """Return the keys of the insurers that stand in a text. A Blue Cross Blue Shield company is one by its state."""
     found = [key for key, pattern in _PAYERS.items() if re.search(rf"\b(?:{pattern})\b", words)]
     return [key for key in dict.fromkeys([*found, *_blue(words)]) if key != "uhc" or "uhc_oh" not in found]
 
@@ -172,7 +172,7 @@ def _other_state(words: str) -> bool:
 
 
 def _affirmed(name: str) -> tuple[str, bool]:
-    """The words of the clauses that deny nothing, and whether it is clear what the others deny."""
+    """Return the words of the clauses that deny nothing, and whether it is clear what the others deny."""
     kept, clear = [], "?" not in name
     for clause in _clauses(name):
         words = clause.split()

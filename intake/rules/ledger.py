@@ -74,7 +74,7 @@ class Ledger:
 
 
 def ledger(record: CareRecord) -> Ledger:
-    """The ledger of a record: treatments in the order of their earliest possible day."""
+    """Return the ledger of a record: treatments in the order of their earliest possible day."""
     today = record.today
     lines = [
         LedgerLine(care, Trial(care.entry, today), care.certain(today), care.hopeful(today))

@@ -48,7 +48,7 @@ def moved(snapshot: Snapshot, day: date, grown: date | None) -> Snapshot:
 
 
 def _next(snapshot: Snapshot, marks: list[date], *, until: date) -> date | None:
-    """The next day to look at: the next mark, or the first day on which the days of care can cross a bound."""
+    """Return the next day to look at: the next mark, or the first on which the days of care can cross a bound."""
     day = snapshot.today
     days = [mark for mark in marks if mark > day][:1]
     if day < until and (step := _step(ClinicalCase(snapshot))):
@@ -85,7 +85,7 @@ def _hoped_step(case: ClinicalCase) -> int:
 
 
 def _marks(case: ClinicalCase) -> Iterator[date]:
-    """The days on which a single answer or trial begins or ceases to count."""
+    """Yield the days on which a single answer or trial begins or ceases to count."""
     if case.onset:
         yield case.onset + timedelta(weeks=MIN_WEEKS)
         yield case.onset + timedelta(weeks=MIN_WEEKS_AXIAL)

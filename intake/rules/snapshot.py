@@ -43,7 +43,7 @@ def _absent(otherwise: Any) -> BeforeValidator:
 
 
 def _words(values: Any) -> Any:
-    """A JSON list as a tuple, without repetitions; null as the empty one."""
+    """Return a JSON list as a tuple, without repetitions; null as the empty one."""
     if isinstance(values, list | tuple) and all(isinstance(value, str) for value in values):
         return tuple(dict.fromkeys(values))
     return () if values is None else values
@@ -75,7 +75,7 @@ class Onset(_Strict):
         return self
 
     def day(self, today: date) -> date:
-        """The day from which weeks are counted: the date, or the latest day that the bucket allows."""
+        """Return the day from which weeks are counted: the date, or the latest day that the bucket allows."""
         return self.known_day or today - timedelta(days=BUCKET_DAYS[self.bucket or "lt6w"])
 
 

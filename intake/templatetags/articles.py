@@ -10,5 +10,5 @@ register = template.Library()
 
 @register.simple_tag
 def published(slug: str) -> Article | None:
-    """The page with this slug if visitors may read it here: `{% published "sciatica" as page %}{% if page %}…`."""
+    """Return the page of this slug if visitors may read it: `{% published "sciatica" as page %}{% if page %}…`."""
     return pages.readable().get(slug)

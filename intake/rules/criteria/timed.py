@@ -64,7 +64,8 @@ class Modalities(Timed):
         return any(care.grows_after(on) or care.is_excused for care in selection.of(record))
 
     def _short(self, selection: Selection, record: CareRecord, on: date) -> int:
-        """A trial that had to end, or could not begin, counts once its records are here."""
+        """Return the days missing on a day. A trial that had to end, or could not begin, counts once its records are
+        here."""
         sure = selection.of(record)
         if any(care.is_excused and care.documented and self._is_recent(care, on) for care in sure):
             return 0
@@ -150,7 +151,7 @@ def _line(care: Care, window: LookBack, record: CareRecord) -> str:
 
 
 def _what_is_open(selection: Selection, record: CareRecord) -> str:
-    """What to ask or to get, so that the criterion is settled."""
+    """Return what to ask or to get, so that the criterion is settled."""
     asks = []
     for care in selection.of(record, hopeful=True):
         if care.certain(record.today) != care.hopeful(record.today):
