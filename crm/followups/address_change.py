@@ -19,7 +19,7 @@ from crm.values.normalize import mailbox_key
 
 
 def on_change(lead: Lead, happening: DomainEvent) -> None:
-    """Listen to ADDRESS_CHANGED."""
+    """Listen to ADDRESS_CHANGED, and do what changed() does."""
     changed(lead, now=happening.now, **happening.facts)
 
 
@@ -49,8 +49,8 @@ def changed(lead: Lead, *, before: str, now: datetime, was_theirs: bool = True) 
 
 
 def _take_from_the_outbox(lead: Lead, before: str, *, now: datetime) -> None:
-    """Mails that wait, and those that a worker has claimed: without its lease it hands nothing over. Without a new
-    address the steps of sequences that they did are to be done after all: by a call."""
+    """Redirect mails that wait for the former address, or that a worker has claimed: without its lease it hands nothing
+    over. Without a new address they are canceled, and the steps of sequences that they did are done by a call."""
     there = Message.objects.filter(lead=lead, to_email__iexact=before).exclude(name=emails.ADDRESS_CHANGED)
     there.filter(state=MessageState.SENDING).update(state=MessageState.QUEUED, lease_token=None, lease_until=None)
     waiting = there.filter(state=MessageState.QUEUED)
@@ -67,8 +67,8 @@ def _take_from_the_outbox(lead: Lead, before: str, *, now: datetime) -> None:
 
 
 def _call_instead(lead: Lead, waiting: list[Message], *, now: datetime) -> None:
-    """Open the call about what they were to read. Advertising is dropped; steps of sequences are done
-    after all, and of visits the app above takes care."""
+    """Open the task to call a lead about what they were to read. Advertising is dropped; steps of sequences are done
+    after all, and the app above takes care of visits."""
     needed = [one for one in waiting if one.message_class != MessageClass.COMMERCIAL]
     if not needed:
         return
@@ -89,7 +89,8 @@ def _cancel(messages: QuerySet[Message], *, now: datetime) -> None:
 
 
 def _tell(lead: Lead, before: str, *, now: datetime) -> None:
-    """Each change once, however often it is made; again, when the first word of it was taken back unsent."""
+    """Tell the former address of a change once, however often it is made; again when the first mail about it was taken
+    back unsent."""
     change = sha256(f"{mailbox_key(before)}\n{mailbox_key(lead.email)}".encode()).hexdigest()[:24]
     message = emails.address_changed(lead, to=before, key=f"address-changed:{lead.pk}:{change}", now=now)
     withdrawn_steps.give_up_keys(Message.objects.filter(key=message.key, state=MessageState.CANCELLED))

@@ -1,7 +1,7 @@
 """What sequences ask about leads: by name, of many leads at once, in a number of queries that does not grow with them.
 
-A condition looks at one Case. Apps above crm add their own with registry.condition: a question about many leads that
-answers with the ids of those for which it holds.
+A condition looks at one ConditionContext. Apps above crm add their own with registry.condition: a function that takes
+the ids of many leads and returns those for which it holds.
 """
 
 from collections import defaultdict
@@ -53,8 +53,8 @@ class Facts:
         return _decided(self._ids)
 
     def of_others(self, name: str) -> set[UUID]:
-        """For whom a condition of another app holds. A name that nobody knows (an app that is not installed) holds for
-        nobody."""
+        """Return for whom a condition of another app holds. A name that nobody knows (an app that is not installed)
+        holds for nobody."""
         if name not in self._of_others:
             question = registry.conditions().get(name)
             self._of_others[name] = question(self._ids) if question and self._ids else set()
@@ -100,13 +100,13 @@ def _calls(ids: list[UUID]) -> dict[UUID, list[tuple[datetime, str]]]:
 
 
 def _decided(ids: list[UUID]) -> set[UUID]:
-    """Who has decided about a recommended procedure."""
+    """Return who of these leads has decided about a recommended procedure."""
     known = Consultation.objects.filter(lead__in=ids, surgery__in=[SurgeryDecision.WANTS, SurgeryDecision.DECLINED])
     return set(known.values_list("lead_id", flat=True))
 
 
 def _wrote(ids: list[UUID]) -> dict[UUID, datetime]:
-    """When each of them last wrote to us."""
+    """Return when each lead last wrote to us, on the private page or by mail. Runs two queries."""
     here = PrivateMessage.objects.filter(lead__in=ids, by=None).order_by("lead_id", "-at").distinct("lead_id")
     by_mail = InboundMail.objects.filter(lead__in=ids, kind=InboundKind.REPLY).order_by("lead_id", "-at")
     found: dict[UUID, datetime] = dict(here.values_list("lead_id", "at"))
@@ -117,7 +117,7 @@ def _wrote(ids: list[UUID]) -> dict[UUID, datetime]:
 
 
 def _studies(ids: list[UUID]) -> dict[UUID, list[bool]]:
-    """For each study, whether report and images are both here."""
+    """Return, by lead, whether report and images are both here for each study."""
     found: dict[UUID, list[bool]] = defaultdict(list)
     for study in ImagingStudy.objects.filter(lead__in=ids):
         found[study.lead_id].append(study.is_complete)
@@ -139,7 +139,8 @@ def _records_here(case: ConditionContext) -> bool:
 
 
 def _can_say_more(case: ConditionContext) -> bool:
-    """Something is missing that the patient was not asked yet: who has said "not sure" is not asked by mail again."""
+    """Tell whether something is missing that the patient was not asked yet: who has said "not sure" is not asked by
+    mail again."""
     if case.lead.outcome != Outcome.MORE_INFO:
         return False
     return case.lead.pk not in case.facts.of_others("told_all_they_know")
@@ -171,12 +172,12 @@ CONDITIONS: dict[str, Callable[[ConditionContext], bool]] = {
 
 
 def known() -> frozenset[str]:
-    """The names of all conditions, those of the apps above too."""
+    """Return the names of all conditions, including those of the apps above."""
     return frozenset({*CONDITIONS, *registry.conditions()})
 
 
 def holds(name: str, case: ConditionContext) -> bool:
-    """Whether a condition holds. A name that nobody knows never does."""
+    """Tell whether a condition holds. One by a name that nobody knows never does."""
     if name in CONDITIONS:
         return CONDITIONS[name](case)
     return case.lead.pk in case.facts.of_others(name)

@@ -1,4 +1,4 @@
-"""What would go out, when, to whom, and what would be in the way: worked out by the same code; nothing is written."""
+"""Work out what would go out, when, to whom, and what would be in the way: by the same code; nothing is written."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,14 +31,14 @@ class Coming:
 
 
 def of_lead(lead: Lead, version: SequenceVersion, *, now: datetime) -> list[Coming]:
-    """Every step of a version, if this lead were enrolled now. `lead` with its location."""
+    """List every step of a version, as if this lead were enrolled now. `lead` comes with its location."""
     enrollment = Enrollment(lead=lead, version=version, key=version.key, anchor=now, state=EnrollmentState.LIVE)
     left = steps_left(version.definition, [], anchor=now, clock=clock_of(lead))
     return _told([(enrollment, at, step) for at, step in left], now=now)
 
 
 def of_everybody(user: User, *, now: datetime, days: int) -> list[Coming]:
-    """The steps of all who are enrolled that fall due within so many days, of the locations that `user` works for,
+    """List the steps that fall due within so many days for all who are enrolled at the locations that `user` works for,
     soonest first; MOST_SHOWN at most."""
     until = now + timedelta(days=days)
     theirs = Enrollment.objects.filter(visible_q(user, location="lead__location"))
@@ -59,7 +59,7 @@ def of_everybody(user: User, *, now: datetime, days: int) -> list[Coming]:
 
 
 def _told(entries: list[tuple[Enrollment, datetime, Step]], *, now: datetime) -> list[Coming]:
-    """Each step carried out on paper, and its mail judged as it would be then."""
+    """Carry out each step on paper, and judge its mail as it would be judged then."""
     works = [_on_paper(enrollment, step, at) for enrollment, at, step in entries]
     mails = [message for work in works for message in work.messages]
     known = send_rules.background(mails, now=now, alone=False)

@@ -40,7 +40,7 @@ FLIPS = {Event.OUTCOME_CHANGED, Event.STAGE_MOVED}  # what may go away and come 
 
 # --- What happens to a lead -------------------------------------------------------------------------------------------
 def on_event(lead: Lead, happening: DomainEvent) -> None:
-    """Listener of every event: ends, holds, continues and moves what is under way, then begins what it triggers."""
+    """Listen to every event of a lead: end, hold, continue and move what is under way, then begin what it triggers."""
     lead = Lead.objects.select_related("location").get(pk=lead.pk)
     waiting = Message.objects.filter(enrollment=OuterRef("pk"), state__in=[MessageState.QUEUED, *_MAY_COME_BACK])
     concerned = Enrollment.objects.filter(Q(state__in=UNDER_WAY) | Exists(waiting), lead=lead).select_related("version")
@@ -55,7 +55,7 @@ def on_event(lead: Lead, happening: DomainEvent) -> None:
 def new_enrollments(
     lead: Lead, happenings: Iterable[DomainEvent], *, taken: Iterable[str] = ()
 ) -> list[Enrollment | StepOutcome]:
-    """What these events begin for a lead, not yet saved. `taken`: sequences that are under way already.
+    """Make what these events begin for a lead, not yet saved. `taken`: sequences that are under way already.
 
     A mail that would go at once beside the acknowledgement of a request is folded into it.
     """
@@ -130,7 +130,8 @@ def _enrollment(
 
 
 def begin_by_hand(lead: Lead, *, key: str, now: datetime) -> Enrollment:
-    """A person enrols somebody. Raises SequenceActionRefused when that cannot be."""
+    """Enroll a lead because a person says so; the enrollment is saved. Raises SequenceActionRefused when that cannot
+    be."""
     found = next(((version, one) for version, one in published.in_force() if one.key == key), None)
     if found is None:
         raise SequenceActionRefused("There is no such sequence any more.")
@@ -157,7 +158,8 @@ def why_no_mail(enrollment: Enrollment, *, now: datetime) -> str:
 
 
 def _save_new(enrollment: Enrollment, outcomes: list[StepOutcome]) -> None:
-    """Two events at once begin a sequence once: the constraint decides."""
+    """Save a new enrollment and its outcomes, or neither: of two events at once only one begins a sequence, and the
+    constraint decides which."""
     try:
         with transaction.atomic():
             enrollment.save(force_insert=True)
@@ -200,7 +202,7 @@ def call_off_last(enrollment: Enrollment, *, reason: str, now: datetime) -> None
 
 
 def _leave_to_a_person(enrollment: Enrollment, *, now: datetime) -> None:
-    """The patient wrote: whatever had paused it first, it does not go on by itself."""
+    """Pause an enrollment because the patient wrote; whatever had paused it first, it does not go on by itself."""
     wrote = EnrollmentBecause.WROTE
     if not pause(enrollment, because=wrote, now=now):
         held = Enrollment.objects.filter(pk=enrollment.pk, because=EnrollmentBecause.HOLD)
@@ -210,7 +212,7 @@ def _leave_to_a_person(enrollment: Enrollment, *, now: datetime) -> None:
 # --- Doors ------------------------------------------------------------------------------------------------------------
 @transaction.atomic
 def stop(enrollment: Enrollment, *, reason: str, now: datetime, because: EnrollmentBecause | Literal[""] = "") -> bool:
-    """Ends an enrollment for good; its mails that have not gone out are cancelled. False when it had ended."""
+    """End an enrollment for good and cancel its mails that wait. False when it had ended."""
     changed = Enrollment.objects.under_way().filter(pk=enrollment.pk)
     values = {"state": EnrollmentState.STOPPED, "reason": reason[:200], "because": because}
     if not changed.update(**values, ended_at=now, due_at=None):
@@ -229,8 +231,8 @@ def stop(enrollment: Enrollment, *, reason: str, now: datetime, because: Enrollm
 def pause(
     enrollment: Enrollment, *, now: datetime, reason: str = "", because: EnrollmentBecause | Literal[""] = ""
 ) -> bool:
-    """Holds an enrollment until somebody resumes it. A mail that waits is taken back and its step is open again.
-    Without a `reason` in words it is that of `because`."""
+    """Hold an enrollment until somebody resumes it. A mail that waits is taken back and its step is open again. Without
+    a `reason` in words it is that of `because`. False when it was not live or parked."""
     reason = reason or str(EnrollmentBecause(because).label)
     live = Enrollment.objects.filter(pk=enrollment.pk, state__in=[EnrollmentState.LIVE, EnrollmentState.PARKED])
     values = {"state": EnrollmentState.PAUSED, "reason": reason[:200], "because": because}
@@ -243,7 +245,8 @@ def pause(
 
 
 def take_up(enrollments: Iterable[UUID], *, now: datetime) -> None:
-    """Make what is open of these due at once, where they run, or had ended with the step that is open again."""
+    """Make what is open of these enrollments due at once, where they run, or had ended with the step that is open
+    again, unless the lead is in the same sequence anew."""
     other = Enrollment.objects.under_way().filter(lead=OuterRef("lead"), key=OuterRef("key")).exclude(pk=OuterRef("pk"))
     found = Enrollment.objects.filter(~Exists(other), pk__in=set(enrollments))
     running = found.filter(state__in=[EnrollmentState.LIVE, EnrollmentState.DONE])
@@ -252,7 +255,8 @@ def take_up(enrollments: Iterable[UUID], *, now: datetime) -> None:
 
 @transaction.atomic
 def resume(enrollment: Enrollment, *, now: datetime) -> None:
-    """Goes on with a paused or parked enrollment, as its sequence declares. Raises SequenceActionRefused otherwise."""
+    """Go on with a paused or parked enrollment, as its sequence declares. Raises SequenceActionRefused for any other,
+    and under a safety hold."""
     locked = _locked(enrollment)
     if locked.state not in {EnrollmentState.PAUSED, EnrollmentState.PARKED}:
         raise SequenceActionRefused("This is not paused: somebody else may have been quicker.")
@@ -303,7 +307,8 @@ def _locked(enrollment: Enrollment) -> Enrollment:
 
 
 def _next_as_shown(upcoming: list[tuple[datetime, Step]], shown: str) -> Step:
-    """The step that is next; refused when the page showed another one. A press that names none claims nothing."""
+    """Return the step that is next. Raises SequenceActionRefused when the page showed another one; a press that names
+    none claims nothing."""
     step = upcoming[0][1]
     if shown and step.key != shown:
         raise SequenceActionRefused(
@@ -313,7 +318,7 @@ def _next_as_shown(upcoming: list[tuple[datetime, Step]], shown: str) -> Step:
 
 
 def because_of(condition: str) -> EnrollmentBecause | Literal[""]:
-    """What is judged by a condition that ended a sequence."""
+    """Return what the condition that ended an enrollment counts as: WROTE when the patient replied, else ""."""
     return EnrollmentBecause.WROTE if condition == "replied" else ""
 
 

@@ -13,14 +13,15 @@ from crm.sequences.due_steps import steps_left
 
 
 def left_of(enrollment: Enrollment) -> list[tuple[datetime, Step]]:
-    """What is still to be done for it and when, the earliest first."""
+    """Return what is still to be done for an enrollment and when, the earliest first."""
     done = StepOutcome.objects.filter(enrollment=enrollment).values_list("step", flat=True)
     definition = enrollment.version.definition
     return steps_left(definition, done, anchor=enrollment.anchor, clock=clock_of(enrollment.lead))
 
 
 def plan_anew(enrollment: Enrollment, lead: Lead, *, is_corrected: bool = False) -> None:
-    """Follow a date of the lead that has moved. `is_corrected`: the clock on which they live may be another one."""
+    """Plan the next step anew after a date of the lead has moved. `is_corrected`: the clock on which they live may be
+    another one; what is due by now stays due then."""
     has_dates = any(step.on for step in enrollment.version.definition.steps)
     if enrollment.state != EnrollmentState.LIVE or enrollment.run_now or not (has_dates or is_corrected):
         return
@@ -32,7 +33,7 @@ def plan_anew(enrollment: Enrollment, lead: Lead, *, is_corrected: bool = False)
 
 
 def set_due(enrollment: Enrollment, *, now: datetime) -> None:
-    """When its next step is due; without one it is finished."""
+    """Set when the next step of an enrollment is due; without one it is done. Does not save it."""
     left = left_of(enrollment)
     enrollment.due_at = left[0][0] if left else None
     if not left:

@@ -1,4 +1,4 @@
-"""The published version of every sequence, and storing those that come with the product."""
+"""Read the published version of every sequence, and store those that come with the product."""
 
 import time
 from functools import lru_cache
@@ -13,7 +13,7 @@ KEPT_SECONDS = 5.0
 
 
 def ensure_shipped() -> int:
-    """Stores what came with the product as versions; returns how many are new. Runs after every migration.
+    """Store what came with the product as versions; return how many are new. Runs after every migration.
 
     A new wording is published where the one before it came with the product too; staff's own stays in force.
     """
@@ -33,7 +33,7 @@ def ensure_shipped() -> int:
 
 
 def in_force() -> tuple[tuple[SequenceVersion, Definition], ...]:
-    """The published version of every sequence; kept by each process for KEPT_SECONDS, as the main location is."""
+    """Return the published version of every sequence, which each process keeps for KEPT_SECONDS."""
     return _in_force(int(time.monotonic() / KEPT_SECONDS))
 
 
@@ -44,5 +44,5 @@ def _in_force(_slot: int) -> tuple[tuple[SequenceVersion, Definition], ...]:
 
 
 def forget() -> None:
-    """For whoever changed a version in this process."""
+    """Forget the published versions as this process keeps them: call it after one was changed."""
     _in_force.cache_clear()

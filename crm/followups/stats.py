@@ -24,7 +24,8 @@ class SequenceFigures:
 
 
 def of_all(user: User) -> dict[str, SequenceFigures]:
-    """{sequence: figures} of those that anybody of the locations was in that `user` works for. Two queries."""
+    """Return {sequence: figures} of every sequence in which a lead ever was at the locations that `user` works for.
+    Runs two queries."""
     theirs = visible_q(user, location="lead__location")
     rows = (
         Enrollment.objects.filter(theirs)
@@ -46,7 +47,8 @@ def of_all(user: User) -> dict[str, SequenceFigures]:
 
 
 def why_stopped(key: str, user: User) -> list[tuple[str, int]]:
-    """[(reason, how many)] of a sequence's enrollments that were stopped, the most frequent first."""
+    """Return [(reason, how many)] of a sequence's enrollments that were stopped at the locations that `user` works for:
+    the ten most frequent reasons, the most frequent first."""
     theirs = Enrollment.objects.filter(visible_q(user, location="lead__location"))
     stopped = theirs.filter(key=key, state=EnrollmentState.STOPPED).values("reason")
     return list(stopped.annotate(count=Count("pk")).order_by("-count", "reason").values_list("reason", "count")[:10])

@@ -1,4 +1,4 @@
-"""Carries out the steps of sequences that are due; nothing else does. crm/followups/enrollment.py begins and ends them.
+"""Carry out the steps of sequences that are due; nothing else does. crm/followups/enrollment.py begins and ends them.
 
 A batch is one transaction with a fixed number of queries, however many enrollments it holds. No network is waited for:
 a mail is a row of the outbox, and is written and judged when it is sent. Any number of these may run at once."""
@@ -42,8 +42,8 @@ log = structlog.get_logger("nucleus.follow_up")
 
 
 def run_due(*, at: datetime | None = None) -> int:
-    """Carries out what is due now by PostgreSQL's clock, or at a given moment; returns how many enrollments had their
-    turn. Ends after RUN_SECONDS at the latest. While all mail is held, mails wait and what staff have to do goes on."""
+    """Carry out what is due now by PostgreSQL's clock, or at a given moment; return how many enrollments had their
+    turn. Begins no batch after RUN_SECONDS. While all mail is held, mails wait and what staff have to do goes on."""
     count, ends_at, mail_is_held = 0, time.monotonic() + RUN_SECONDS, mail_status.is_paused()
     while time.monotonic() < ends_at and (done := _batch(at, mail_is_held=mail_is_held)):
         count += done
@@ -52,8 +52,8 @@ def run_due(*, at: datetime | None = None) -> int:
 
 @transaction.atomic
 def _batch(at: datetime | None, *, mail_is_held: bool = False) -> int:
-    """Locks the leads together with their enrollments and waits for neither: whoever works on a lead holds it first and
-    then ends or moves its enrollments, and two who wait for each other would both lose."""
+    """Carry out one batch; return how many had their turn. Leads are locked with their enrollments, and neither is
+    waited for: whoever works on a lead holds it before its enrollments, and two who wait for each other both lose."""
     due = list(
         Enrollment.objects.due(at=at)
         .select_for_update(no_key=True, skip_locked=True, of=("self", "lead"))
@@ -117,7 +117,8 @@ def _done(enrollments: Iterable[Enrollment]) -> dict[UUID, set[str]]:
 def _take_turn(
     enrollment: Enrollment, done: set[str], facts: conditions.Facts, work: StepBatch, *, now: datetime
 ) -> None:
-    """One enrollment's part of the batch. Whatever goes wrong here is this enrollment's matter alone."""
+    """Do one enrollment's part of the batch. Whatever goes wrong here is this enrollment's matter alone, but for what
+    the database refuses."""
     mine = StepBatch(consented_to_education=work.consented_to_education, mail_is_held=work.mail_is_held)
     try:
         _decide(enrollment, done, facts, mine, now=now)
@@ -159,7 +160,8 @@ def _end(enrollment: Enrollment, state: EnrollmentState, reason: str, *, now: da
 
 
 def _put_aside(enrollment: Enrollment, work: StepBatch, trouble: Exception, *, now: datetime) -> None:
-    """Tried again in a while; after MOST_TRIES it waits for a person, and delays nobody else."""
+    """Put off an enrollment that failed: it is tried again in TRY_AGAIN; after MOST_TRIES it waits for a person, with a
+    task, and delays nobody else."""
     log.error("step_failed", enrollment=str(enrollment.pk), error=type(trouble).__name__)
     enrollment.tries += 1
     told = one_line(storable(str(trouble)))  # they may quote what could not be stored
@@ -176,7 +178,7 @@ def _put_aside(enrollment: Enrollment, work: StepBatch, trouble: Exception, *, n
 
 
 def _write(enrollments: list[Enrollment], work: StepBatch, *, now: datetime) -> None:
-    """Everything at once; moves last, each on its own, because a move may be refused."""
+    """Write everything of a batch at once; moves last, each on its own, because a move may be refused."""
     Task.objects.bulk_create(work.tasks)
     Message.objects.bulk_create(work.messages)
     StepOutcome.objects.bulk_create(work.outcomes)
@@ -209,7 +211,7 @@ def _put_back(enrollment: Enrollment, values: list[Any]) -> None:
 
 
 def _update(enrollments: list[Enrollment]) -> None:
-    """What bulk_update does, in a tenth of its time."""
+    """Save the enrollments' _COLUMNS in one statement: what bulk_update does, in a tenth of its time."""
     values = [[getattr(one, name) for one in enrollments] for name in ("pk", *_COLUMNS)]
     values[1], values[4] = ([str(one) for one in values[place]] for place in (1, 4))
     with connection.cursor() as cursor:

@@ -62,7 +62,8 @@ def carry_out(
 
 
 def _mail(enrollment: Enrollment, purpose: Purpose, step: Step, work: StepBatch, *, now: datetime) -> None:
-    """Without an address a person steps in, the same business day; nobody is called to be advertised to unasked."""
+    """Write the mail of a step. Without an address a person steps in, the same business day; nobody is called to be
+    advertised to unasked."""
     if mime.deliverable(enrollment.lead.email) is None:
         if purpose == Purpose.COMMERCIAL and enrollment.lead_id not in work.consented_to_education:
             work.note(enrollment, step, StepResult.BLOCKED, now, reason="No address, and no consent to education")
@@ -84,7 +85,7 @@ def _mail(enrollment: Enrollment, purpose: Purpose, step: Step, work: StepBatch,
 
 
 def _call_instead(enrollment: Enrollment, step: Step, why: str, work: StepBatch, *, now: datetime) -> None:
-    """A person says by telephone, or by letter, what the mail would have said."""
+    """Open a task to say by telephone, or by letter, what the mail would have said."""
     lead = enrollment.lead
     way = "Call" if lead.phone and not lead.do_not_call else "Write a letter"
     kind = TaskKind.OTHER if lead.do_not_call else TaskKind.CALL

@@ -22,7 +22,7 @@ BEHIND = "Its day had passed when the sequence was changed"
 
 @transaction.atomic
 def copy(version: SequenceVersion, *, by: User, now: datetime) -> SequenceVersion:
-    """A draft with the same body and the next number."""
+    """Make a draft with the body of this version and the next number; it is saved."""
     of_key = SequenceVersion.objects.select_for_update(no_key=True).filter(key=version.key)
     number = max(one.number for one in of_key) + 1
     return SequenceVersion.objects.create(
@@ -62,8 +62,8 @@ def save_draft(version: SequenceVersion, *, body: dict[str, Any], note: str, see
 
 @transaction.atomic
 def publish(version: SequenceVersion, *, seen: str = "") -> None:
-    """From now on this version begins; the one before is withdrawn. Raises SequenceRefused when it is in force, or when
-    it moves leads where none can go by itself, and DraftChanged as save_draft."""
+    """Put a version in force, which begins from now on; the one before is withdrawn. Raises SequenceRefused when it is
+    in force, would end wherever it begins, or moves leads where none gets by itself, and DraftChanged as save_draft."""
     versions = SequenceVersion.objects.select_for_update(no_key=True).filter(key=version.key)
     locked = versions.get(pk=version.pk)
     if locked.state == VersionState.PUBLISHED:
@@ -78,7 +78,8 @@ def publish(version: SequenceVersion, *, seen: str = "") -> None:
 
 @transaction.atomic
 def withdraw(version: SequenceVersion) -> None:
-    """It begins for nobody any more; whoever is in it goes on. Raises SequenceRefused when it is not in force."""
+    """Withdraw a version: it begins for nobody anymore, and whoever is in it goes on. Raises SequenceRefused when it is
+    not in force."""
     changed = SequenceVersion.objects.filter(pk=version.pk, state=VersionState.PUBLISHED)
     if not changed.update(state=VersionState.WITHDRAWN):
         raise SequenceRefused("This version is not in force.")
@@ -86,7 +87,7 @@ def withdraw(version: SequenceVersion) -> None:
 
 
 def under_way_elsewhere(version: SequenceVersion) -> int:
-    """How many are under way in another version of the same sequence."""
+    """Return how many enrollments are under way in another version of the same sequence."""
     return _elsewhere(version).count()
 
 
@@ -114,8 +115,8 @@ def move_everybody(version: SequenceVersion, *, by: User, now: datetime) -> int:
 
 
 def _refuse_what_never_happens(definition: Definition) -> None:
-    """A lead is lost for a reason that a person knows, and no stage leads back to New; and a sequence begins for nobody
-    for whom it would end at once."""
+    """Refuse a sequence that would end wherever it begins, or moves leads to a stage that none gets to by itself: one
+    is lost for a reason that a person knows, and no stage leads back to New."""
     begins_on = set(definition.when) | ({"closed"} if conditions.FOR_CLOSED & set(definition.when) else set())
     if both := sorted(begins_on & set(definition.stops)):
         told = ", ".join(words.condition(name) for name in both)

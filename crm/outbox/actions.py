@@ -61,7 +61,8 @@ def send_again(message: Message, *, by: User, now: datetime) -> None:
 
 
 def _address_now(message: Message) -> str:
-    """Where it goes now: as whatever waits, it follows a corrected address, but for the one notice of that change."""
+    """Return where a message goes that is sent again: like all that waits, to a corrected address, but for the notice
+    of that very change. Raises MessageRefused when no mail can reach the lead."""
     if message.lead is None or message.name == emails.ADDRESS_CHANGED:
         return message.to_email
     if mime.deliverable(message.lead.email) is None:
@@ -71,10 +72,10 @@ def _address_now(message: Message) -> str:
 
 @transaction.atomic
 def settle(message: Message, what: str, *, by: User, now: datetime) -> None:
-    """What a person knows of a message that waits for one: "arrived" (unknown only, and when it was handed over, not
-    now) or "drop". Finishes its open tasks.
+    """Settle a message that waits for a person, by what they know: it "arrived" (unknown ones only, and when it was
+    handed over, not now), or "drop" it. Finishes its open tasks.
 
-    Raises MessageRefused when it waits for nobody any more. Side effects: the row, an Activity of its lead.
+    Raises MessageRefused when it no longer waits for anybody. Side effects: the row, an Activity of its lead.
     """
     locked = Message.objects.select_for_update(no_key=True, of=("self",)).get(pk=message.pk)
     allowed = {"arrived": [MessageState.UNKNOWN], "drop": NEEDS_A_PERSON}.get(what, [])
@@ -92,8 +93,8 @@ def settle(message: Message, what: str, *, by: User, now: datetime) -> None:
 
 
 def accepted_after_all(message: Message, *, now: datetime) -> bool:
-    """The provider speaks of a mail of which nobody knew: it has it, since it was handed over. Finishes its tasks;
-    False when it was known."""
+    """Mark a mail in doubt as sent: the provider speaks of it, so it has had it since it was handed over. Finishes its
+    tasks; False when it was not in doubt."""
     words = "Known to have been accepted: the provider speaks of it"
     with transaction.atomic():
         unknown = Message.objects.filter(pk=message.pk, state=MessageState.UNKNOWN)
@@ -114,7 +115,7 @@ SWITCHES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 def pause_commercial(*, reason: str, now: datetime) -> None:
-    """Holds commercial mail until somebody at the desk allows it again, and says so on every page."""
+    """Hold commercial mail until somebody at the desk allows it again, and say so on every page."""
     values = {"commercial_paused": True, "reason": reason[:200], "changed_at": now, "changed_by": None}
     Sending.objects.update_or_create(pk=ONLY, defaults=values)
     transaction.on_commit(locations.forget, robust=True)

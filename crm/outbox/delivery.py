@@ -47,7 +47,7 @@ class _BrokenOff(Exception):
 
 
 def send_due(*, first: Sequence[str] = (), classes: Sequence[MessageClass] = ()) -> int:
-    """Takes back what dead workers left, then sends what is due, the messages `first` before all others; only those of
+    """Take back what dead workers left, then send what is due, the messages `first` before all others; only those of
     the `classes`, if any are named.
 
     Returns how many the mail server accepted. Ends when nothing is due, after RUN_SECONDS, when the server cannot be
@@ -72,7 +72,7 @@ def send_due(*, first: Sequence[str] = (), classes: Sequence[MessageClass] = ())
 
 
 def claim(*, only: Sequence[str] = (), classes: Sequence[MessageClass] = ()) -> list[Message]:
-    """Up to BATCH due messages, now `sending` under one lease token; those that should not go are settled instead.
+    """Claim up to BATCH due messages, now `sending` under one lease token; those that may not go are settled, or wait.
 
     Two statements under row locks instead of one UPDATE … IN (SELECT … LIMIT … SKIP LOCKED): the planner may run that
     subquery more than once and claim more than the limit.
@@ -94,7 +94,7 @@ def claim(*, only: Sequence[str] = (), classes: Sequence[MessageClass] = ()) -> 
 
 
 def take_back() -> int:
-    """Settles what workers claimed and did not finish before the lease ran out; returns how many.
+    """Settle what workers claimed and did not finish before the lease ran out; return how many.
 
     Before the content began it is queued again. After that nobody knows, and the message's own policy decides.
     """
@@ -115,8 +115,8 @@ def take_back() -> int:
 
 
 def in_order(messages: list[Message]) -> list[Message]:
-    """What somebody waits for before all else, then by when they are due; of those due together, what the person asked
-    for before what we offer."""
+    """Sort messages: what somebody waits for before all else, then by when they are due; of those due together, what
+    the person asked for before what we offer."""
 
     def place(message: Message) -> tuple[bool, datetime, int]:
         return (
@@ -129,7 +129,7 @@ def in_order(messages: list[Message]) -> list[Message]:
 
 
 def _judged(locked: list[Message]) -> list[Message]:
-    """Those that may go now; the others are settled, or wait until they may."""
+    """Return the messages that may go now, in order; settle the others, or have them wait until they may."""
     if not locked:
         return []
     now: datetime = locked[0].clock  # type: ignore[attr-defined]  # annotated in claim
@@ -152,7 +152,8 @@ def _judged(locked: list[Message]) -> list[Message]:
 
 
 def _obstacle(message: Message, *, now: datetime, background: send_rules.Background) -> send_rules.Obstacle | None:
-    """What is in its way. A mail that cannot be judged waits, and a person is told once: it holds up no other."""
+    """Return what is in the way of a mail, or None. One that cannot be judged waits, and a person is told once: it
+    holds up no other."""
     try:
         return send_rules.obstacle(message, now=now, background=background)
     except DatabaseError:  # nothing more can be asked in this transaction
@@ -165,7 +166,7 @@ def _obstacle(message: Message, *, now: datetime, background: send_rules.Backgro
 
 
 def _paced(ready: list[Message]) -> list[Message]:
-    """Without those that their domain would find too many at once; these wait a little."""
+    """Return the messages without those that are too many at once for their domain; these wait a little."""
     held = rate_limit.hold_back(ready, now=ready[0].clock) if ready else {}  # type: ignore[attr-defined]  # see claim
     for message, until in held.items():
         Message.objects.filter(pk=message.pk).update(due_at=until, reason="Waits: so many mails a minute to a domain")
@@ -185,7 +186,7 @@ def _lease(messages: list[Message]) -> None:
 
 
 def _send_batch(batch: list[Message], *, relay: Relay, ends_at: float) -> tuple[int, bool]:
-    """Sends one after another. Returns how many were accepted, and whether it is worth claiming more."""
+    """Send the mails one after another. Return how many were accepted, and whether it is worth claiming more."""
     accepted, ready, go_on, is_shaky = 0, _written(batch), True, True
     while ready:
         message, content, returns_to = ready[0]
@@ -211,7 +212,7 @@ def _send_batch(batch: list[Message], *, relay: Relay, ends_at: float) -> tuple[
 
 
 def _after_trouble(ready: list[Written], trouble: Unreachable) -> list[Written]:
-    """Puts off every mail that the trouble is about, and blames none; returns the others, of senders that may go on."""
+    """Put off every mail that the trouble is about, and blame none; return the others, of senders that may go on."""
     if not isinstance(trouble, RefusesUs):
         settlement.postpone([one for one, *_ in ready], reason=f"The mail server cannot be reached ({trouble})")
         mail_status.wait_for(LEFT_ALONE)
@@ -230,16 +231,16 @@ def _after_trouble(ready: list[Written], trouble: Unreachable) -> list[Written]:
 
 
 def _tell_administrators(does: str, trouble: Unreachable, *, kind: str, sender: str = "") -> None:
-    """Once a day, and of each `sender` that alone is refused; of what passes by itself apart from what somebody has to
-    mend."""
+    """Tell the administrators of trouble once a day, and of each `sender` that alone is refused. What passes by itself
+    counts apart from what somebody has to mend: `kind`."""
     now = clock.now()
     title = f"The mail server {does} ({trouble}): mail {f'from {sender} ' if sender else ''}waits"
     notifications.tell_role("administrator", title=title, lead=None, key=f"{kind}:{now:%Y-%m-%d}:{sender}", now=now)
 
 
 def _written(batch: list[Message]) -> list[Written]:
-    """The bytes of each mail, and where it returns to: the mailbox that is read, at the address of its thread, if there
-    is one. One that cannot be built fails alone: a bad mail must not hold up the others."""
+    """Build the bytes of each mail, and find where it returns to: the address of its thread at the mailbox that is
+    read, if there is one, else its sender. A mail that cannot be built fails alone and holds up no other."""
     if not batch:
         return []
     now: datetime = getattr(batch[0], "clock", None) or clock.now()  # a code lives ten minutes: by one clock
@@ -257,7 +258,7 @@ def _written(batch: list[Message]) -> list[Written]:
 
 
 def _try(message: Message, write: Callable[[Message], bytes | Message]) -> bytes | Message | None:
-    """What `write` makes of it; None, and a failed row, when it cannot."""
+    """Return what `write` makes of a message; when it cannot, None, and the message has failed, with a task."""
     try:
         return write(message)
     except Exception as error:  # whatever is wrong with it, it is wrong with this mail alone
@@ -267,7 +268,7 @@ def _try(message: Message, write: Callable[[Message], bytes | Message]) -> bytes
 
 
 def _send(message: Message, content: bytes, *, relay: Relay, returns_to: str) -> bool:
-    """One mail, from the envelope to the finished row. True when the server accepted it and the row says so.
+    """Send one mail, from the envelope to the finished row. True when the server accepted it and the row says so.
 
     Raises Unreachable, with nothing handed over, and _BrokenOff, with the mail put off or in doubt.
     """
@@ -305,8 +306,8 @@ WHERE id = %s AND lease_token = %s AND state = 'in_data'
 
 
 def _begin_handing_over(message: Message) -> bool:
-    """Commits `in_data` and renews the lease; False when the lease was lost and the mail must not be handed over: to
-    another worker, or because somebody opted out this moment."""
+    """Commit `in_data` and renew the lease. False when the lease was lost, to another worker or because somebody opted
+    out this moment: the mail must not be handed over."""
     words = (message.subject, message.text, message.html, message.calendar)
     if not _update(_HAND_OVER, LEASE, message.handed_over_at, *words, message.pk, message.lease_token):
         return settlement.fenced(message)
@@ -315,7 +316,7 @@ def _begin_handing_over(message: Message) -> bool:
 
 
 def _sent(message: Message) -> bool:
-    """The server accepted it; False when somebody else took the message over meanwhile."""
+    """Note that the server accepted a mail; False when somebody else took the message over meanwhile."""
     if not _update(_SENT, message.pk, message.lease_token):
         return settlement.fenced(message)
     log.info("message", message=str(message.pk), state="sent", attempts=message.attempts, reason="")

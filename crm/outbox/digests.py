@@ -11,8 +11,8 @@ from crm.models import Location, Notice, User
 
 
 def send_due(*, now: datetime) -> int:
-    """Writes a mail to everybody whose hour it is on the center's clock and who has notices that are neither seen nor
-    mailed; once a day each, however often this runs. Returns how many were written."""
+    """Write a mail to everybody whose hour it is on the center's clock and who has notices that are neither seen nor
+    mailed; once a day each, however often this runs. Return how many were written."""
     center = locations.main()
     if center is None:
         return 0

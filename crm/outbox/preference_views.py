@@ -28,8 +28,8 @@ NOTHING_STOPPED = "none"
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows what is stopped and changes nothing. POST `scope`: education, most, everything, or none to get all
-    mails again; without one, as RFC 8058 posts, everything but appointments stops, and nothing is taken back."""
+    """Show what is stopped (GET, which changes nothing), or take a choice (POST `scope`: education, most, everything,
+    or none to get all mails again). A POST without one (RFC 8058) stops all but appointments and takes nothing back."""
     holder = unsubscribe_token.read(token)
     if holder is None:
         return render(request, "crm/outbox/no_preferences.html", status=404)
@@ -43,7 +43,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
 
 def _how_it_stands(holder: Holder, lead: Lead | None) -> dict[str, Any]:
     """Return what the page says of what goes out and why. `is_of_address`: it speaks of the address of the link alone,
-    because nothing of this person's goes there any more."""
+    because nothing of this person's goes there anymore."""
     stopped = opt_out.scope_of(_in_use(holder, lead), holder.lead_id)
     if lead is None:
         return {"scope": stopped, "is_of_address": True}
@@ -59,7 +59,8 @@ def _how_it_stands(holder: Holder, lead: Lead | None) -> dict[str, Any]:
 
 
 def _choose(request: HttpRequest, holder: Holder, lead: Lead | None) -> bool:
-    """False for a choice that there is not."""
+    """Carry out the choice that was posted. False, and nothing changed, for one that there is not or that has no
+    effect."""
     said = _said(request)
     wanted = Scope.MOST if said is None else said
     now, address = timezone.now(), _address(holder, lead)
@@ -82,8 +83,8 @@ def _choose(request: HttpRequest, holder: Holder, lead: Lead | None) -> bool:
 
 
 def _said(request: HttpRequest) -> str | None:
-    """Our page always names a choice. Whatever else is posted here is a provider's one click, however it is written:
-    None."""
+    """Return the choice that was posted. Our page always names one; whatever else is posted here is a provider's one
+    click, however it is written: None."""
     try:
         return request.POST.get("scope")
     except (BadRequest, MultiPartParserError, SuspiciousOperation):
@@ -91,8 +92,8 @@ def _said(request: HttpRequest) -> str | None:
 
 
 def _get_all_again(holder: Holder, lead: Lead, *, now: datetime) -> bool:
-    """Lifts what they stopped; False when that has no effect. Educational mails come again only to whoever had agreed
-    to them."""
+    """Lift what a person stopped; False when that has no effect. Educational mails come again only to whoever had
+    agreed to them."""
     if not _may_return(holder, lead):
         return False
     opt_out.opt_in(_hashes(holder, lead), lead=lead, now=now)
@@ -104,7 +105,7 @@ def _get_all_again(holder: Holder, lead: Lead, *, now: datetime) -> bool:
 
 
 def _in_words(scope: Scope) -> str:
-    """Return what stood beside the choice."""
+    """Return the words that stood beside a choice on the page, as proof of it."""
     return {
         Scope.EDUCATION: gettext("Educational e-mail"),
         Scope.MOST: gettext("Everything but appointments"),
@@ -115,7 +116,7 @@ def _in_words(scope: Scope) -> str:
 
 
 def _hashes(holder: Holder, lead: Lead | None) -> list[str]:
-    """Under which the choice may stand: the token may be older than the key that is in force."""
+    """Return the hashes under which a choice may stand: the token may be older than the key that is in force."""
     return [holder.address_hash, *suppression.hashes_of(_address(holder, lead))]
 
 
@@ -128,18 +129,20 @@ def _is_stopped_by_others(holder: Holder, lead: Lead) -> bool:
 
 
 def _in_use(holder: Holder, lead: Lead | None) -> list[str]:
-    """Of the address to which mails go for whoever holds the link: a former one that gave out stops nothing."""
+    """Return the hashes of the address to which mails go for whoever holds the link: a former address that gave out
+    stops nothing."""
     address = _address(holder, lead)
     return suppression.hashes_of(address) if address else [holder.address_hash]
 
 
 def _address(holder: Holder, lead: Lead | None) -> str:
-    """The address on record for which the choice counts, in clear, so that a mail on its way can be waited for."""
+    """Return the address on record for which the choice counts, in clear, so that a mail on its way can be waited for;
+    "" when the link is not this person's."""
     return lead.email if lead and _is_theirs(holder, lead) else ""
 
 
 def _is_theirs(holder: Holder, lead: Lead) -> bool:
-    """Whether the link is this person's: it went to the address on record, or to a former one that was once shown to be
-    theirs. With no address on record nobody can say otherwise."""
+    """Tell whether the link is this person's: it went to the address on record, or to a former one that was once shown
+    to be theirs. With no address on record nobody can say otherwise."""
     of_now = suppression.hashes_of(lead.email)
     return not lead.email or holder.address_hash in of_now or opt_out.was_theirs(lead, holder.address_hash)

@@ -1,4 +1,4 @@
-"""How many mails a minute go to one domain (DOMAIN_PER_MINUTE): large providers turn away who hurries.
+"""Limit how many mails a minute go to one domain (DOMAIN_PER_MINUTE): large providers turn away who hurries.
 
 Each domain has a moment from which its next mail may go; every mail moves it on by its share of a minute, and may be
 early by as much as a sweep takes (the generic cell rate algorithm, ITU-T I.371). The row is locked with the claim, so
@@ -19,7 +19,7 @@ EARLY = timedelta(seconds=15)  # the sweep's period: what came due since the las
 
 
 def hold_back(messages: Iterable[Message], *, now: datetime) -> dict[Message, datetime]:
-    """{message: when to try again} for those that would be too many at once for their domain.
+    """Return {message: when to try again} for the messages that would be too many at once for their domain.
 
     What the person asked for goes at once, and counts. Side effects: the domains' rows, locked and moved on.
     """

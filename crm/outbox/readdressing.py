@@ -1,4 +1,4 @@
-"""A mail goes to the address that is on record when it leaves, and to no former one.
+"""Send mail to the address that is on record when it leaves, and to no former one.
 
 What waits follows a correction at once (crm/followups/address_change.py). This is for what a worker had in hand then
 and had to put back, and for what a person sends again later."""

@@ -47,8 +47,8 @@ def works_again(address: str, *, lead: Lead, why: str, now: datetime, by: User |
 
 
 def replaced(lead: Lead, *, now: datetime) -> None:
-    """Close the calls that asked for another address: there is one. The one that gave out may have been taken out long
-    before."""
+    """Close the tasks that asked a lead for another address: there is one. The one that gave out may have been taken
+    out long before."""
     Task.objects.open().filter(lead=lead, key__startswith=_ASKS).update(done_at=now)
 
 

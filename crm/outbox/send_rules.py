@@ -1,4 +1,4 @@
-"""May this message go out now? Asked when a worker claims it and not earlier, because answers age in a queue.
+"""Judge whether a message may go out now: when a worker claims it and not earlier, because answers age in a queue.
 
 docs/sequences.md has the table of which rules bind which mail.
 """
@@ -74,8 +74,8 @@ class Background:
 
 
 def background(messages: Sequence[Message], *, now: datetime, alone: bool = True) -> Background:
-    """For a batch that is locked, inside its transaction: keeps other workers from judging the same people's mails.
-    Not `alone`, for a look that sends nothing."""
+    """Read what the rules need to know of a batch that is locked, inside its transaction; keep other workers from
+    judging the same people's mails. With `alone` off, for a look that sends nothing, nobody is locked."""
     automated = {message.lead_id for message in messages if message.message_class in AUTOMATED and message.lead_id}
     of_people = [message for message in messages if message.lead_id]
     found = Background(suppressed=suppression.of_messages(of_people, now=now))
@@ -89,7 +89,7 @@ def background(messages: Sequence[Message], *, now: datetime, alone: bool = True
 
 
 def obstacle(message: Message, *, now: datetime, background: Background) -> Obstacle | None:
-    """What is in the way of sending this message now; None when nothing is.
+    """Return what is in the way of sending this message now; None when nothing is.
 
     Answers to the patient's own act pass a safety hold: they are stopped only by a dead address, by the wish to get
     nothing at all, or by age.
@@ -143,7 +143,7 @@ def _is_address_of(lead: Lead, address: str) -> bool:
 
 
 def _step_is_gone(message: Message, enrollment: Enrollment) -> bool:
-    """The version to which the person was moved meanwhile leaves it out."""
+    """Tell whether the version to which the person was moved meanwhile leaves out the step of this mail."""
     _enrollment, is_step, step = message.key.partition(f"step:{enrollment.pk}:")
     return bool(is_step) and step not in {one["key"] for one in enrollment.version.body["steps"]}
 
@@ -166,7 +166,7 @@ def _by_people(message: Message, reason: str) -> Obstacle:
 
 
 def is_minor(lead: Lead, *, on: date) -> bool:
-    """Under 18, as far as a date of birth is known."""
+    """Tell whether a lead is under 18 on a day; False while no date of birth is known."""
     born = lead.born
     if born is None:
         return False
@@ -188,7 +188,8 @@ def _too_late(message: Message, *, now: datetime) -> Obstacle | None:
 
 
 def _by_night(message: Message, *, now: datetime) -> Obstacle | None:
-    """A reminder of a visit wakes nobody, however late a server or a worker made it. An offer has only hours."""
+    """Hold a reminder of a visit until EARLIEST_REMINDER: it wakes nobody, however late a server or a worker made it.
+    An offer is not held here: it has only hours."""
     if message.message_class != MessageClass.REMINDER or message.topic is None or message.lead is None:
         return None
     local = now.astimezone(ZoneInfo(message.lead.timezone))
@@ -197,7 +198,7 @@ def _by_night(message: Message, *, now: datetime) -> Obstacle | None:
 
 
 def _is_needed(message: Message) -> bool:
-    """Whether a person takes over what cannot go: advertising is dropped."""
+    """Tell whether a person takes over a mail that cannot go: advertising is dropped."""
     return message.message_class != MessageClass.COMMERCIAL
 
 
@@ -232,16 +233,16 @@ def _later(until: datetime, reason: str) -> Obstacle:
 
 
 def _next_day(message: Message, opens: datetime) -> Obstacle:
-    """It waits because the person did something. A needed mail gets no older by that, up to FRESH_AT_MOST: they hear
-    the same a day later, and its words are made when it leaves. Past it a person looks; advertising ages as ever."""
+    """Hold a mail until the day after the person did something. A needed one gets no older by that, up to
+    FRESH_AT_MOST: its words are made when it leaves. Past that a person looks; advertising ages as ever."""
     fresh_until = min(opens + FRESH_FOR, message.created_at + FRESH_AT_MOST)
     not_after = max(message.not_after, fresh_until) if _is_needed(message) else None
     return Obstacle(MessageState.QUEUED, WAITS_FOR_NEXT_DAY, until=opens, not_after=not_after)
 
 
 def _after_their_act(acts: list[datetime], clock: Clock, *, now: datetime) -> datetime:
-    """Now, or, on a day on which the person did something, the next one where they live: whoever has just told us
-    something is not asked for more in the same hour."""
+    """Return now or, on a day on which the person did something, when the next one begins where they live: whoever has
+    just told us something is not asked for more in the same hour."""
     today = now.astimezone(clock.zone).date()
     if today not in {at.astimezone(clock.zone).date() for at in acts}:
         return now
@@ -249,7 +250,7 @@ def _after_their_act(acts: list[datetime], clock: Clock, *, now: datetime) -> da
 
 
 def _allowed_from(sent: list[datetime], now: datetime) -> datetime:
-    """The first moment from now on at which one more mail keeps every cap."""
+    """Return the first moment from now on at which one more mail keeps every cap."""
     times, allowed = sorted(sent), now
     for period, most in CAPS:
         recent = [at for at in times if at > now - period]
@@ -259,7 +260,7 @@ def _allowed_from(sent: list[datetime], now: datetime) -> datetime:
 
 
 def _held_by_others(leads: set[UUID]) -> set[UUID]:
-    """Takes a lock for each lead until the end of the transaction; returns those that another worker has."""
+    """Take a lock for each lead until the end of the transaction; return those that another worker has."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id FROM unnest(%s::uuid[]) id WHERE NOT pg_try_advisory_xact_lock(hashtextextended(id::text, 3))",
@@ -269,7 +270,7 @@ def _held_by_others(leads: set[UUID]) -> set[UUID]:
 
 
 def agreed_to(leads: Collection[UUID]) -> dict[UUID, set[str]]:
-    """To what each of them agreed last."""
+    """Return, by lead, the kinds of consent about which their latest word is a yes. Runs one query."""
     latest = (
         ConsentRecord.objects.filter(lead__in=leads)
         .order_by("lead_id", "kind", "-at", "-entry")
@@ -283,7 +284,8 @@ def agreed_to(leads: Collection[UUID]) -> dict[UUID, set[str]]:
 
 
 def _acts(leads: set[UUID], now: datetime) -> dict[UUID, list[datetime]]:
-    """Return what each did within a day of now. Later too: the clock of whoever wrote it down may go ahead."""
+    """Return when each lead did something within a day of now: later, too, because the clock of whoever wrote it down
+    may go ahead."""
     about_now = (now - LONGEST_DAY, now + LONGEST_DAY)
     found: dict[UUID, list[datetime]] = defaultdict(list)
     for lead_id, at in (
@@ -294,8 +296,8 @@ def _acts(leads: set[UUID], now: datetime) -> dict[UUID, list[datetime]]:
 
 
 def _sent(leads: set[UUID], now: datetime) -> dict[UUID, list[datetime]]:
-    """When automated mails went, or are going, to each of them: one that was given up after it had been handed over may
-    well have arrived."""
+    """Return when automated mails went, or are going, to each lead; one that was given up after it had been handed over
+    counts, because it may well have arrived."""
     given_up = Q(state=MessageState.CANCELLED, reason__startswith=DROPPED, handed_over_at__isnull=False)
     lately = {"lead__in": leads, "message_class__in": AUTOMATED, "created_at__gt": now - CAPS[-1][0] * 1.1}
     rows = Message.objects.filter(Q(state__in=ON_ITS_WAY) | given_up, **lately)
@@ -307,7 +309,7 @@ def _sent(leads: set[UUID], now: datetime) -> dict[UUID, list[datetime]]:
 
 
 def _went(message: Message) -> datetime | None:
-    """When it left our hands; None of one that is leaving."""
+    """Return when a message left our hands; None for one that is leaving."""
     if message.state == MessageState.CANCELLED:
         return message.handed_over_at
     has_left = message.state in {MessageState.SENT, MessageState.UNKNOWN}

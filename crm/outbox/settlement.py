@@ -60,7 +60,7 @@ def finish(
 
 def fenced(message: Message) -> bool:
     """Count a worker that came back after its lease and was refused what it wanted to write (crm/ops/metrics.py).
-    False."""
+    Always returns False."""
     log.warning("lease_lost", message=str(message.pk))
     mail_status.count_fenced()
     return False
@@ -87,23 +87,23 @@ def unknown(message: Message, *, reason: str, repeatable: bool = False, at: date
 
 
 def postpone(messages: list[Message], *, reason: str, last: Message | None = None) -> None:
-    """Queue them for later, by how often each was tried. `last` waits twice as long as the others, however often, lest
-    it be the first again and stop them each time."""
+    """Queue messages for later, by how often each was tried. `last` waits twice as long as the others, however often,
+    lest it be the first again and stop them each time."""
     for message in messages:
         wait = _step(PATIENT, message.attempts) * (1 + (message is last))
         finish(message, MessageState.QUEUED, reason=reason, wait=wait)
 
 
 def release(messages: list[Message]) -> None:
-    """Give them back to the queue as if never claimed. Only what was certainly not handed over."""
+    """Give messages back to the queue as if never claimed: only those that were certainly not handed over."""
     Message.objects.filter(
         pk__in=[message.pk for message in messages], lease_token=messages[0].lease_token, state__in=LEASED_STATES
     ).update(state=MessageState.QUEUED, lease_token=None, lease_until=None, attempts=F("attempts") - 1)
 
 
 def open_task(message: Message, *, reason: str) -> None:
-    """Tell the desk of a mail to a lead, once an attempt. Not of the notice to an address that is on record no more: it
-    may have been changed because it does not work."""
+    """Open a task about a mail to a lead that did not arrive, once an attempt. Not about the notice to a former
+    address, which may have been changed because it does not work."""
     if message.lead is None or message.name == emails.ADDRESS_CHANGED:
         return
     task = Task(

@@ -14,8 +14,8 @@ GONE = "Its step is no longer in the sequence"
 
 
 def take_back(mails: QuerySet[Message], *, reason: str, now: datetime) -> list[UUID]:
-    """Cancel those that nobody has begun to send; return their ids. One that a worker holds goes out: it was in time.
-    Inside a transaction."""
+    """Cancel the mails that nobody has begun to send; return their ids. One that a worker holds goes out: it was in
+    time. Call it inside a transaction."""
     waiting = mails.filter(state=MessageState.QUEUED)
     ids = list(waiting.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
     Message.objects.filter(pk__in=ids, state=MessageState.QUEUED).update(
@@ -31,5 +31,5 @@ def open_again(taken_back: Collection[UUID]) -> None:
 
 
 def give_up_keys(messages: QuerySet[Message]) -> None:
-    """Let the same cause have another mail."""
+    """Let the same cause have another mail, by changing the keys of these."""
     messages.update(key=Concat("key", Value(":"), Cast("pk", CharField())))

@@ -30,7 +30,8 @@ log = structlog.get_logger("nucleus.alerts")
 
 
 def post_due() -> int:
-    """Calls for every alert that is due; returns how many were accepted. Does nothing without an address."""
+    """Make the call for every alert for which one is due; return how many were accepted. Does nothing without
+    ALERT_WEBHOOK_URL, and begins none after RUN_SECONDS."""
     if not settings.ALERT_WEBHOOK_URL:
         return 0
     accepted, ends_at = 0, time.monotonic() + RUN_SECONDS
@@ -43,7 +44,7 @@ def post_due() -> int:
 
 
 def signature(body: bytes, *, secret: str, at: int) -> str:
-    """The value of X-Nucleus-Signature."""
+    """Return the value of the header X-Nucleus-Signature for a body sent at this Unix time."""
     digest = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={at},v1={digest}"
 
@@ -69,7 +70,8 @@ def _body(post: AlertPost) -> bytes:
 
 
 def _send(body: bytes) -> str:
-    """ "" when the receiver accepted it, else why not. Redirects are not followed: the address is the operator's."""
+    """Send a body; return "" when the receiver accepted it, else why not. Redirects are not followed: the address is
+    the operator's."""
     headers = {
         "Content-Type": "application/json",
         "X-Nucleus-Signature": signature(body, secret=settings.ALERT_WEBHOOK_SECRET, at=int(time.time())),

@@ -63,7 +63,7 @@ def raise_alert(lead: Lead, *, key: str, now: datetime, is_loud: bool = True) ->
 
 
 def escalate(*, now: datetime) -> int:
-    """Tells the next circle of every alert that nobody has answered in time; returns how many. Any number may run."""
+    """Tell the next circle of every alert that nobody has answered in time; return how many. Any number may run."""
     with transaction.atomic():
         late = list(
             SafetyAlert.objects.open()
@@ -84,7 +84,7 @@ def escalate(*, now: datetime) -> int:
 
 @transaction.atomic
 def acknowledge(lead: Lead, *, by: User, now: datetime, seen: Collection[UUID] | None = None) -> int:
-    """Somebody takes care of it: ends the calling. Returns how many alerts were open.
+    """End the calling about a lead, because somebody takes care of it. Return how many alerts were open.
 
     `seen`: the reports that their page showed, None without a page. Raises SafetyRefused when there is another one."""
     Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
@@ -140,7 +140,7 @@ def care_comes_first(lead: Lead) -> bool:
 
 
 def count_without_contact(center: Location, *, now: datetime) -> None:
-    """Counts somebody who was sent to emergency care and left nothing: no more than that is kept."""
+    """Count somebody who was sent to emergency care and left nothing: no more than that is kept."""
     day = now.astimezone(center.zone).date()
     EmergencyCount.objects.bulk_create(
         [EmergencyCount(location=center, day=day)], ignore_conflicts=True, unique_fields=["location", "day"]
@@ -149,7 +149,7 @@ def count_without_contact(center: Location, *, now: datetime) -> None:
 
 
 def _tell(alert: SafetyAlert, *, now: datetime) -> None:
-    """The mails and the call of one level, in the transaction of what caused them."""
+    """Write the mails and the call of one level, in the transaction of what caused them; they go out after it."""
     center = alert.lead.location
     mails = [
         emails.alert(alert, center=center, to=address, now=now) for address in sorted(_addresses(alert, center, now))
@@ -162,7 +162,8 @@ def _tell(alert: SafetyAlert, *, now: datetime) -> None:
 
 
 def _addresses(alert: SafetyAlert, center: Location, now: datetime) -> set[str]:
-    """Whom this level calls: who is on call, the rota of the day, whoever may lift the hold. Nobody found: the next."""
+    """Return whom an alert's level tells: who is on call, the rota of the day, or whoever may lift the hold; nobody
+    found, the next of these. The center's alert_email is told as well, if it is set."""
     start = now.astimezone(center.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     circles = [
         _on_call(center, Q(starts_at__lte=now, ends_at__gt=now)),
@@ -180,7 +181,7 @@ def _on_call(center: Location, when: Q) -> set[str]:
 
 
 def _who_may_lift() -> set[str]:
-    """Everybody with crm.clear_urgent."""
+    """Return the addresses of everybody who has crm.clear_urgent."""
     people = User.objects.filter(is_active=True).filter(
         Q(is_superuser=True)
         | Q(groups__permissions__codename="clear_urgent", groups__permissions__content_type__app_label="crm")

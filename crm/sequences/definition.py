@@ -51,7 +51,7 @@ class OnResume(StrEnum):
 
 
 def read_delay(value: Any) -> timedelta:
-    """ "2h", "3d" or "2w" as a timedelta. Raises ValueError with how to write it."""
+    """Read "30m", "2h", "3d" or "2w" as a timedelta. Raises ValueError that says how to write it."""
     if isinstance(value, timedelta):
         return value
     match = _DELAY.fullmatch(str(value).strip())
@@ -61,7 +61,7 @@ def read_delay(value: Any) -> timedelta:
 
 
 def write_delay(delay: timedelta) -> str:
-    """The same the other way round, in the largest unit that fits."""
+    """Write a delay as read_delay reads it, such as "3d", in the largest unit that divides it."""
     minutes = int(delay.total_seconds() // 60)
     for unit, size in (("w", 10080), ("d", 1440), ("h", 60)):
         if minutes and minutes % size == 0:
@@ -110,7 +110,7 @@ class Step(_Strict):
 
     @property
     def when_in_words(self) -> str:
-        """Such as "after 3d" or "on the re-check day, else after 6w"."""
+        """Return when a step is due, such as "after 3d" or "on recheck day, else after 6w"."""
         if self.do == Do.FOLDED:
             return "at once"
         after = f"after {write_delay(self.after)}" if self.after else "at once"
@@ -146,12 +146,13 @@ class Definition(_Strict):
 
     @property
     def body(self) -> dict[str, Any]:
-        """As it is stored: JSON without what is not said."""
+        """Return the definition as it is stored: JSON without what is not said."""
         return self.model_dump(mode="json", exclude_defaults=True)
 
 
 def read(body: dict[str, Any], *, conditions: frozenset[str] | None = None) -> Definition:
-    """Reads a definition. Raises SequenceRefused with every mistake in words; `conditions` are the known names."""
+    """Read a definition. Raises SequenceRefused with every mistake in words; `conditions` are the known names, None to
+    accept any."""
     try:
         found = Definition.model_validate(body)
     except ValidationError as trouble:

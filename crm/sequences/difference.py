@@ -1,4 +1,4 @@
-"""What changed between two versions of a sequence, in words. Pure."""
+"""Tell what changed between two versions of a sequence, in words. Pure."""
 
 from crm.sequences import words
 from crm.sequences.definition import Definition, Step
@@ -7,7 +7,7 @@ _HEAD = ("title", "purpose", "trigger", "when", "stops", "on_resume")
 
 
 def in_words(before: Definition, after: Definition) -> list[str]:
-    """One sentence a change; [] for two that are alike."""
+    """Return one sentence for each change between two definitions; [] for two that are alike."""
     found = [
         f"{name.replace('_', ' ').capitalize()}: {_shown(before, name)} → {_shown(after, name)}"
         for name in _HEAD

@@ -1,4 +1,4 @@
-"""What is to be done for one enrollment now: at most one mail and one call, however much is overdue. Pure."""
+"""Find what is to be done for one enrollment now: at most one mail and one call, however much is overdue. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class DueSteps:
 def steps_left(
     definition: Definition, done: Iterable[str], *, anchor: datetime, clock: Clock
 ) -> list[tuple[datetime, Step]]:
-    """[(when, step)] of what is still to be done, the earliest first; equal times in the order of the definition."""
+    """Return [(when, step)] of what is still to be done, the earliest first; equal times in the definition's order."""
     settled = set(done)
     left = [step for step in definition.steps if step.key not in settled and step.do != Do.FOLDED]
     timed = [(due_at(step, definition, anchor=anchor, clock=clock), step) for step in left]

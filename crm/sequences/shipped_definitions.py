@@ -1,5 +1,5 @@
 """The sequences that come with the product, one TOML file each in shipped/. Their bodies become versions in the
-database after every migration (crm/followups/enrollment.py)."""
+database after every migration (crm/followups/published.py)."""
 
 import tomllib
 from functools import cache
@@ -12,5 +12,5 @@ FOLDER = Path(__file__).parent / "shipped"
 
 @cache
 def shipped() -> tuple[Definition, ...]:
-    """All of them in the order of their keys. Raises SequenceRefused for a file that is not in order."""
+    """Return all shipped sequences in the order of their file names. Raises SequenceRefused for one with mistakes."""
     return tuple(read(tomllib.loads(path.read_text())) for path in sorted(FOLDER.glob("*.toml")))

@@ -37,7 +37,7 @@ class Clock:
 
 
 def due_at(step: Step, definition: Definition, *, anchor: datetime, clock: Clock) -> datetime:
-    """When the step should be done, in UTC. `anchor` is when the sequence began, pauses added."""
+    """Return when a step should be done, in UTC. `anchor` is when the sequence began, pauses added."""
     wanted = _wanted(step, anchor, clock)
     if step.do == Do.CALL:
         return into_window(wanted, clock, hours=CALL_HOURS, allowed=clock.may_call)
@@ -47,7 +47,7 @@ def due_at(step: Step, definition: Definition, *, anchor: datetime, clock: Clock
 
 
 def mail_window(moment: datetime, purpose: Purpose, clock: Clock) -> datetime:
-    """`moment`, or the next one at which a mail for that purpose may go out. In UTC."""
+    """Return `moment`, or the next one at which a mail for that purpose may go out, in UTC."""
     allowed = clock.may_advertise if purpose == Purpose.COMMERCIAL else _any_day
     return into_window(moment, clock, hours=MAIL_HOURS, allowed=allowed)
 
@@ -55,9 +55,9 @@ def mail_window(moment: datetime, purpose: Purpose, clock: Clock) -> datetime:
 def into_window(
     moment: datetime, clock: Clock, *, hours: tuple[time, time], allowed: Callable[[date], bool]
 ) -> datetime:
-    """`moment` when it lies in the hours of an allowed day, else the next opening of one. In UTC.
+    """Return `moment` if it lies in the hours of an allowed day, else the next opening of one, in UTC.
 
-    A center that closes for longer than LOOK_AHEAD_DAYS does not hold anything up for ever.
+    A center that closes for longer than LOOK_AHEAD_DAYS does not hold anything up forever.
     """
     local = moment.astimezone(clock.zone)
     day = local.date()
@@ -78,7 +78,7 @@ def _wanted(step: Step, anchor: datetime, clock: Clock) -> datetime:
 
 
 def later(anchor: datetime, delay: timedelta, zone: ZoneInfo) -> datetime:
-    """`anchor` plus whole days on the wall clock plus the rest in real time."""
+    """Add a delay to `anchor`: whole days on the wall clock, the rest in real time."""
     days, rest = delay.days, delay - timedelta(days=delay.days)
     local = anchor.astimezone(zone)
     moment = datetime.combine(local.date() + timedelta(days=days), local.timetz()) if days else local
@@ -86,7 +86,8 @@ def later(anchor: datetime, delay: timedelta, zone: ZoneInfo) -> datetime:
 
 
 def _other_half(moment: datetime, anchor: datetime, clock: Clock) -> datetime:
-    """The half of the day in which the sequence did not begin: people who are out in the morning are in at two."""
+    """Move a moment to the half of the day in which the sequence did not begin: people who are out in the morning are
+    in at two."""
     local = moment.astimezone(clock.zone)
     if anchor.astimezone(clock.zone).time() < NOON:
         return max(moment, _at(local.date(), AFTERNOON_AT, clock.zone))
