@@ -112,7 +112,7 @@ class QuestionAdmin(ReadOnlyAdmin):
         return format_html(button, address)
 
     def mark_answered(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Somebody has answered: by telephone, by letter or by mail."""
+        """Mark a question as answered by somebody: by telephone, by letter or by mail."""
         if not request.user.has_perm("intake.change_question"):
             return HttpResponse(status=403)
         question = get_object_or_404(self.get_queryset(request), pk=pk)
@@ -161,7 +161,7 @@ class QuarantinedRequestAdmin(ReadOnlyAdmin):
 
     @display(description="")
     def decide(self, held: QuarantinedRequest) -> str:
-        """Buttons with a form of their own around them: nothing of Django's is saved."""
+        """Show buttons with a form of their own around them: nothing of Django's is saved."""
         if held.state != Quarantine.HELD:
             return "Decided"
         return render_to_string(
@@ -169,7 +169,7 @@ class QuarantinedRequestAdmin(ReadOnlyAdmin):
         )
 
     def decide_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Releases or discards; what cannot be done is said."""
+        """Release or discard a held request; what cannot be done is said."""
         if not request.user.has_perm("intake.decide_quarantine"):
             return HttpResponse(status=403)
         held = get_object_or_404(self.get_queryset(request), pk=pk)
@@ -189,7 +189,7 @@ class QuarantinedRequestAdmin(ReadOnlyAdmin):
         return redirect("admin:intake_quarantinedrequest_changelist")
 
     def balance(self, request: HttpRequest) -> HttpResponse:
-        """Received = leads + attached + held + emergencies without contact, day by day."""
+        """Show the balance, day by day: received = leads + attached + held + emergencies without contact."""
         if not self.has_view_permission(request):
             return HttpResponse(status=403)
         today = timezone.localdate()

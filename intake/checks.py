@@ -12,7 +12,7 @@ from intake.public import articles
 
 
 def check_reviews(**_: Any) -> list[CheckMessage]:
-    """System check of `check --deploy`: one warning for each page of medical facts that no physician has reviewed."""
+    """Warn in `check --deploy` of each page of medical facts that no physician has reviewed."""
     pages = [page for code, _name in settings.LANGUAGES for page in articles.articles(code).values()]
     return [
         Warning(
@@ -26,7 +26,7 @@ def check_reviews(**_: Any) -> list[CheckMessage]:
 
 
 def check_translations(**_: Any) -> list[CheckMessage]:
-    """System check of `check --deploy`: translations are compiled, and qualified people have read the safety texts."""
+    """Check in `check --deploy` that translations are compiled, and safety texts read by qualified people."""
     found: list[CheckMessage] = []
     for language, name in settings.LANGUAGES:
         if language == reviewed_text.ORIGINAL:

@@ -30,7 +30,7 @@ Found = tuple[str | tuple[str, ...], str]  # a text, or its singular and plural;
 
 
 def catalogue() -> Catalog:
-    """All texts with their places, as Babel keeps them."""
+    """Return all texts with their places, as Babel keeps them."""
     found = Catalog(project="Nucleus", charset="utf-8")
     for text, place in (*_in_code(), *_in_templates(), *((text, place) for place, text in _in_data())):
         found.add(text, locations=[(place, 0)], flags=_flags(text))
@@ -38,7 +38,7 @@ def catalogue() -> Catalog:
 
 
 def safety_texts() -> list[str]:
-    """Those that wrong words would make dangerous (crm/values/reviewed_text.py), each once."""
+    """Return the texts that wrong words would make dangerous (crm/values/reviewed_text.py), each once."""
     asked = [question.label for question in _questions() if question.kind is QuestionKind.SAFETY]
     in_templates = [text for file in _files(TEMPLATES) for text in SAFETY_MARK.findall(file.read_text("utf-8"))]
     return list(dict.fromkeys([*SIGNS.values(), *asked, *wording.WARNINGS.values(), *in_templates]))

@@ -143,7 +143,7 @@ def in_force(lead: Lead, assessment: Assessment, standing: overrides.Standing | 
 
 
 def self_pay_lead_ids(leads: list[UUID]) -> set[UUID]:
-    """Of these leads, those who say that they pay without insurance. One query."""
+    """Return those of these leads who say that they pay without insurance. One query."""
     latest = Assessment.objects.filter(lead__in=leads).order_by("lead_id", "-number").distinct("lead_id")
     return {lead_id for lead_id, flags in latest.values_list("lead_id", "flags") if "self_pay" in flags}
 
@@ -188,7 +188,7 @@ def override(
 
 
 def _lowers(outcome: Outcome, rules: Outcome, standing: overrides.Standing) -> bool:
-    """Whether a decision lowers what only two people may lower: the rules' URGENT, or what a person has raised."""
+    """Tell whether a decision lowers what only two people may lower: the rules' URGENT, or what a person has raised."""
     if rules == Outcome.URGENT and outcome != Outcome.URGENT:
         return True
     raised = standing.counting if standing.counting and standing.counting.raises else None
@@ -240,14 +240,14 @@ def _has_turned(made: Assessment, before: Assessment) -> bool:
 
 
 def _tells_more(made: Assessment, before: Assessment) -> bool:
-    """Days pass and move nothing but dates: that alone is no new assessment."""
+    """Tell whether more has changed than dates: days that pass are by themselves no new assessment."""
     compared = ("outcome", "rule", "reasons", "flags", "groups", "span_days", "rules_version", "signs")
     changed = any(getattr(made, name) != getattr(before, name) for name in compared)
     return changed or made.snapshot | {"today": None} != before.snapshot | {"today": None}
 
 
 def _watch(lead: Lead, made: Assessment, before: Assessment | None, *, now: datetime) -> None:
-    """Sees to it that every sign which no decision has covered is looked at: one review at a time shows them all, and
+    """See to it that every sign which no decision has covered is looked at: one review at a time shows them all, and
     those of block A put the lead on hold. What waits for a second person and did not know one is void. A fact to look
     at opens a review too."""
     fresh = signs.uncovered(lead, made)

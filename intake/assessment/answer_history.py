@@ -84,7 +84,7 @@ def _in_order(pages: QuerySet[Submission]) -> QuerySet[Submission]:
 
 
 def _told_on(pages: QuerySet[Submission] | list[Submission], *, zone: tzinfo = UTC) -> AnswerHistory:
-    """`zone`: where whoever told it lives."""
+    """Return what these pages tell, read in their order. `zone`: where whoever told it lives."""
     answers: dict[str, Any] = {}
     given: dict[str, Submission] = {}
     detailed: set[str] = set()
@@ -253,7 +253,7 @@ def _listed(words: Iterable[str] | None, known: Any) -> list[str]:
 
 
 def _limb_symptoms(given: dict[str, Any]) -> bool | None:
-    """Numb or weak, whichever question says so."""
+    """Tell whether a limb is numb or weak, whichever question says so; None when none does."""
     parts = {given.get("limb_weakness"), given.get("limb_numbness")}
     return True if parts & NUMB_OR_WEAK else YES_NO.get(given.get("limb_symptoms", ""))
 
@@ -283,7 +283,7 @@ def born(given: dict[str, Any]) -> date | None:
 
 
 def _is_served(lead: Lead) -> bool | None:
-    """Whether the center treats people from there; None when nobody said from where, or it serves everywhere."""
+    """Tell whether the center serves the lead's state; None when nobody told a state, or it serves everywhere."""
     served = lead.location.served_states
     return lead.state in served if served and lead.state else None
 

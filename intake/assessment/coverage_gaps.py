@@ -48,7 +48,7 @@ class Gaps:
 
     @property
     def wake_up_on(self) -> date | None:
-        """See Checklist; None for somebody who pays alone, whom no insurer asks for anything."""
+        """Return the day that Checklist names; None for somebody who pays alone, whom no insurer asks for anything."""
         return None if self.pays_alone else self.checklist.wake_up_on
 
 

@@ -87,7 +87,7 @@ def of_answers(answers: Answers, *, heard: Heard | None = None) -> list[str]:
 
 
 def of_new_request(answers: Answers) -> list[str]:
-    """All that a first request can tell, without a query."""
+    """Return all flags that a first request can tell, without a query."""
     rated = ["only_one_measurement"] if answers.get("pain_now_avg") else []
     return [*of_answers(answers), *rated]
 

@@ -28,7 +28,7 @@ class InsuranceRefused(DomainError):
 
 @transaction.atomic
 def choose(lead: Lead, *, profile: str, plan: Plan | None, by: User, now: datetime) -> Coverage:
-    """Says which criteria count for a lead, and which plan it is. The rules are asked again.
+    """Set which criteria count for a lead, and which plan it is. The rules are asked again.
 
     The choice counts while the patient has the present insurer. Raises InsuranceRefused for a plan of another location.
     """
@@ -93,7 +93,7 @@ def open_task(lead: Lead, *, key: UUID, now: datetime) -> None:
 
 
 def differs(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    """Whether the patient told something of the insurance that was not known. Somebody who pays alone has none."""
+    """Tell whether the patient told something new about the insurance. Somebody who pays alone has none."""
     told = {name: after.get(name) for name in INSURANCE_ANSWERS if after.get(name)}
     if not told or (before | after).get("plan_type") == "self_pay":
         return False

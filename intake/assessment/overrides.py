@@ -116,7 +116,7 @@ def _tell(lead: Lead, one: Override, made: Assessment, why: str, *, now: datetim
 
 
 def _ask(lead: Lead, one: Override, *, about: str, now: datetime) -> None:
-    """One open task a decision. Titles are read by roles that may not read outcomes."""
+    """Ask to look again, by one open task a decision. Titles are read by roles that may not read outcomes."""
     key: Any = f"override:{one.pk}:"
     if Task.objects.open().filter(lead=lead, key__startswith=key).exists():
         return

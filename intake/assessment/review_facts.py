@@ -48,6 +48,6 @@ def _holds(rule: LookRule, answers: Mapping[str, Any], heard: Heard) -> bool:
 
 
 def _digest(answers: Mapping[str, Any], rule: LookRule) -> str:
-    """Keyed, so that nobody can guess the words from it."""
+    """Return a digest of what was told, keyed so that nobody can guess the words from it."""
     told = sorted(values(answers.get(rule.question)) & rule.answers) if rule.answers else answers[rule.question]
     return hmac.new(settings.SECRET_KEY.encode(), json.dumps(told).encode(), sha256).hexdigest()[:8]

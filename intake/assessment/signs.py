@@ -110,7 +110,7 @@ def unknown_to(decision: ReviewDecision, made: Assessment) -> list[str]:
 
 
 def _covers(lead: Lead) -> list[_Cover]:
-    """Of block B what clinicians have decided about, of block A for what they have lifted a hold. Two queries."""
+    """Return what clinicians have decided about of block B, and have lifted a hold for of block A. Two queries."""
     decided = ReviewDecision.objects.in_force().filter(lead=lead).values_list("seen", "signs", "at")
     cleared = HoldClearing.objects.filter(lead=lead).values_list("seen", "signs", "at")
     of_reviews = [_Cover(seen, frozenset(s for s in signs if not is_emergency(s)), at) for seen, signs, at in decided]
@@ -137,7 +137,7 @@ def _knew(sign: str, number: int, cover: _Cover, since: _Since) -> bool:
 
 
 def _is_there(sign: str, signs: Iterable[str]) -> bool:
-    """Sure or not: somebody who is less sure now has not said that it is over."""
+    """Tell whether a sign is there, sure or not: somebody who is less sure now has not said that it is over."""
     code = sign.removeprefix(UNSURE)
     return code in signs or f"{UNSURE}{code}" in signs
 
@@ -221,7 +221,7 @@ def news(seen: dict[UUID, int]) -> dict[UUID, News]:
 
 
 def _news(rows: list[_Row], seen: int) -> News:
-    """From the assessments of one lead, the one that was seen first."""
+    """Return what is new in one lead's assessments, which begin with the one that was seen."""
     known, looked = next(((signs, flags) for number, _at, _cause, signs, flags in rows if number == seen), ([], []))
     lines: list[str] = []
     for number, at, cause, signs, flags in rows:

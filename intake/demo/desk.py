@@ -45,8 +45,7 @@ def lay_out(cast: Cast, *, now: datetime) -> None:
 
 
 def _close_old_tasks(coordinator: User, now: datetime) -> None:
-    """First calls that were made are done; new requests still wait for theirs, and clinicians for nobody but
-    themselves."""
+    """Close first calls that were made; new requests still wait for theirs, clinicians for nobody but themselves."""
     made = Task.objects.open().exclude(lead__stage=Stage.NEW)
     done_at = now - timedelta(days=1)
     made.exclude(kind=TaskKind.REVIEW, lead__stage__in=[Stage.CONTACTING, Stage.QUALIFYING, Stage.REVIEW]).update(
@@ -61,7 +60,7 @@ def _write(lead: Lead, text: str, *, at: datetime) -> None:
 
 
 def _consult(of: dict[Stage, Iterator[Lead]], cast: Cast, now: datetime) -> None:
-    """Two who were seen: one is thinking it over, one has decided."""
+    """Record the visits of two who were seen: one is thinking it over, one has decided."""
     results = [
         (Stage.CONSULTED, ConsultResult.PROCEDURE, SurgeryDecision.OPEN),
         (Stage.PATIENT, ConsultResult.PROCEDURE, SurgeryDecision.WANTS),
@@ -79,7 +78,7 @@ def _consult(of: dict[Stage, Iterator[Lead]], cast: Cast, now: datetime) -> None
 
 
 def _hold(lead: Lead, cast: Cast, now: datetime) -> None:
-    """Somebody with a warning sign was called and seen; the clinician has decided, a second person has not yet."""
+    """Hold a lead with a warning sign, called and seen; the clinician has decided, a second person has not yet."""
     leads.record_outcome(lead, outcome=Outcome.URGENT, safety_hold=True, now=now - timedelta(hours=2))
     reviews.decide(
         lead,

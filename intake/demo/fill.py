@@ -118,7 +118,7 @@ def _center(now: datetime) -> Location:
 
 
 def _holidays(year: int) -> list[date]:
-    """Thanksgiving (the fourth Thursday of November), Christmas, and the New Year after it."""
+    """Return Thanksgiving (the fourth Thursday of November), Christmas, and the New Year after it."""
     first = date(year, 11, 1)
     thanksgiving = first + timedelta(days=21 + (3 - first.weekday()) % 7)
     return [thanksgiving, date(year, 12, 25), date(year + 1, 1, 1)]
@@ -135,14 +135,14 @@ def _staff() -> list[User]:
 
 
 def _leaver() -> User:
-    """Somebody who does not work here any more."""
+    """Make the account of somebody who does not work here anymore."""
     return User.objects.create_user("robin@example.org", None, name="Robin Formerly", is_staff=True, is_active=False)
 
 
 def _story(
     number: int, stage: Stage, *, center: Location, coordinator: User, now: datetime, chance: random.Random
 ) -> None:
-    """One request and what happened to it until it reached `stage`, at believable hours."""
+    """Make one request and what happened to it until it reached `stage`, at believable hours."""
     days_ago = 0 if stage == Stage.NEW and number % 2 else chance.randint(2, 60)
     asked = _at(now, days_ago=days_ago, hour=chance.randint(8, 20), minute=chance.randint(0, 59))
     lead = actions.submit(_request(number, center, min(asked, now - timedelta(minutes=3)), chance)).lead

@@ -135,7 +135,7 @@ def _override_form(request: HttpRequest, lead: Lead, assessment: Assessment) -> 
 
 
 def _rules_say(request: HttpRequest, lead: Lead, assessment: Assessment) -> str:
-    """Against what the decision is made, and what people have decided before."""
+    """Show against what the decision is made, and what people have decided before."""
     standing = overrides.of(lead)
     context = {"assessment": assessment, "standing": [one for one in (standing.counting, standing.waiting) if one]}
     return render_to_string("intake/desk/against.html", context, request=request)

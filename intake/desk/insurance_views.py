@@ -117,7 +117,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
 
 
 def _what_changed_since(asked: Verification, told: answer_history.AnswerHistory, found: coverage_gaps.Gaps) -> str:
-    """Why an answer counts no more, "" while it does."""
+    """Return why an answer counts no more, "" while it does."""
     if not coverage_gaps.belongs(asked, told, at=asked.at):
         return f"Said by another insurer ({asked.insurer_in_words})" if asked.insurer_in_words else "Another insurer"
     return (
@@ -132,7 +132,7 @@ def _chosen_in_words(there: Coverage) -> str:
 
 @transaction.atomic
 def choose(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Says which criteria count for this lead."""
+    """Show and take which criteria count for this lead."""
     lead = find_lead(lead_id, locked=request.method == "POST")
     told = answer_history.told_by(lead)
     found = coverage_gaps.of_lead(lead, told, now=timezone.now())

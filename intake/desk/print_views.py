@@ -123,7 +123,7 @@ def register() -> None:
 def packet(
     site: AdminSite, request: HttpRequest, lead_id: UUID, *, status: int = 200, refused: str = ""
 ) -> HttpResponse:
-    """Each criterion with its state and the pages that show it, and a form to note one more."""
+    """Show each criterion with its state and the pages that show it, and a form to note one more."""
     lead = find_lead(lead_id)
     context = {
         **site.each_context(request),
@@ -176,7 +176,7 @@ def print_packet(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRe
 
 
 def _ask_for_a_word(site: AdminSite, request: HttpRequest, lead: Lead) -> HttpResponse:
-    """Why the packet waits, and for clinicians the form that lets it go, with what it stands on. 409 until then."""
+    """Show why the packet waits, and to clinicians the form that lets it go, with what it stands on. 409 until then."""
     may, refused, news = request.user.has_perm("crm.decide_review"), "", tuple[str, ...]()
     form = WordForm(request.POST)
     form.is_valid()
@@ -246,7 +246,7 @@ def _on_paper(request: HttpRequest, lead: Lead) -> dict[str, Any]:
 
 
 def _relief_told(lead: Lead) -> dict[str, str]:
-    """Of each treatment whose page the patient sent, the answer to how much it helped; "" where they left it out."""
+    """Return, by treatment whose page the patient sent, how much it helped; "" where they left it out."""
     found: dict[str, str] = {}
     for page in answer_history.pages_of_details(lead):
         row = page.answers["treatment"]
@@ -260,7 +260,7 @@ def _relief_in_words(row: Treatment, told: str | None) -> str:
 
 
 def _series(ratings: Iterable[Rating]) -> list[tuple[str, list[Rating]]]:
-    """Ratings by scale, in words; each series in the order of its days, with the one of a day that was entered last."""
+    """Return ratings by scale, in words, each in the order of its days; of a day, the rating entered last."""
     kinds = {SCALE_OF.get(kind, kind.value): kind.label for kind in MeasurementKind}
     found: dict[str, dict[date, Rating]] = {}
     for rating in ratings:

@@ -74,7 +74,7 @@ class NewRequest(RequestForm):
             field.required = name in {"safety_check", "first_name", "last_name", "came_by", "language_spoken"}
 
     def clean_received_at(self) -> datetime | None:
-        """Not in the future, and not longer ago than a month."""
+        """Refuse a time in the future, or longer ago than a month."""
         at: datetime | None = self.cleaned_data["received_at"]
         if at and at > timezone.now():
             raise forms.ValidationError("This time is still to come: check day and hour.")
@@ -84,7 +84,7 @@ class NewRequest(RequestForm):
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
-        """For the page: everything but the warning signs, which stand above."""
+        """Return for the page everything but the warning signs, which stand above."""
         boxes = [self[wording.field] for wording in consents.WORDINGS]
         return [
             ("How it came", [self["came_by"], self["received_at"]]),
@@ -95,7 +95,7 @@ class NewRequest(RequestForm):
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Below /admin/."""
+    """Return the route of this page, below /admin/."""
     return [path("new-request/", site.admin_view(lambda request: page(site, request)), name="intake_new_request")]
 
 
@@ -131,7 +131,7 @@ def _center_of(request: HttpRequest) -> Location | None:
 
 
 def _known(request: HttpRequest) -> list[Lead]:
-    """At most ten, of the locations that this person works for. What was looked for is kept as a hash."""
+    """Return at most ten leads, of the locations this person works for. What was looked for is kept as a hash."""
     given, user = request.POST, cast(User, request.user)
     phone = telephone.read(given.get("phone", ""))
     email, last_name = one_line(given.get("email", "")).lower(), one_line(given.get("last_name", ""))

@@ -56,8 +56,8 @@ def _signs(made: Assessment | None) -> dict[str, str]:
 
 
 def _held_for(lead: Lead, signs: dict[str, str], *, since: datetime | None) -> dict[str, str]:
-    """Every emergency sign that was reported since the hold began, whatever later answers, or those of the latest
-    `signs`, say of it."""
+    """Return every emergency sign that was reported since the hold began, whatever later answers, or those of the
+    latest `signs`, say of it."""
     made = Assessment.objects.filter(lead=lead)
     made = made.filter(at__gte=since) if since else made
     reported = {sign for named in made.values_list("signs", flat=True).distinct() for sign in named}
@@ -70,7 +70,7 @@ def _held_for(lead: Lead, signs: dict[str, str], *, since: datetime | None) -> d
 
 
 def _held_since(lead: Lead) -> datetime | None:
-    """When it began. What a person did about it, such as taking the alert on, has their name."""
+    """Return when the hold began. What a person did about it, such as taking the alert on, has their name."""
     begun = Activity.objects.filter(lead=lead, kind=ActivityKind.SAFETY_HOLD, by=None).order_by("-at", "-pk")
     return begun.values_list("at", flat=True).first()
 

@@ -19,7 +19,7 @@ from intake.rules.ledger import LedgerLine, ledger
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
-    """For staff: the drawing, what counts by group, and where nothing was done. "" before anything was tried."""
+    """Show staff the drawing, what counts by group, and where nothing was done. "" before anything was tried."""
     shown = of_lead(lead)
     return render_to_string("intake/portal/ledger_panel.html", shown, request=request) if shown["rows"] else ""
 
@@ -27,7 +27,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
 @require_safe
 @patient_page(reads=True)
 def over_time(request: PatientRequest) -> HttpResponse:
-    """For the patient: the same, in plain words."""
+    """Show the patient what they tried over time, and the days that count, in plain words."""
     return render(request, "intake/portal/over_time.html", of_lead(request.patient.lead) | {"patient": request.patient})
 
 

@@ -44,8 +44,8 @@ PAGE_OF = {page.key: page for page in (*PAGES, RECHECK, SAFETY_SCRIPT)}
 
 @require_POST
 def go_on(request: HttpRequest) -> HttpResponse:
-    """From the thank-you page straight to the second step, in the browser that has just sent the request; 409 from the
-    page of an older one, whose answers would be stored for somebody else."""
+    """Send on from the thank-you page straight to the second step, in the browser that has just sent the request; 409
+    from the page of an older one, whose answers would be stored for somebody else."""
     reference = views.just_sent(request)
     if not reference:
         return redirect("intake:candidate")
@@ -62,8 +62,8 @@ def go_on(request: HttpRequest) -> HttpResponse:
 @READ_AND_SEND
 @patient_page(reads=False)
 def questions(request: PatientRequest, key: str) -> HttpResponse:
-    """One page of questions, filled in with what this browser may see. 422 keeps everything typed; nothing is stored
-    before the button is pressed."""
+    """Show and take one page of questions, filled in with what this browser may see. 422 keeps everything typed;
+    nothing is stored before the button is pressed."""
     page = PAGE_OF.get(key)
     if page is None:
         raise Http404
@@ -221,7 +221,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
 
 
 def _are_many(request: PatientRequest, *, urgent: bool = False) -> bool:
-    """Whether this page is one too many. Whoever has shown who they are is not counted."""
+    """Tell whether this page is one too many. Whoever has shown who they are is not counted."""
     session = request.patient
     if session.is_proven:
         return False
@@ -233,7 +233,7 @@ def _to_emergency(request: PatientRequest) -> HttpResponse:
 
 
 def _is_abroad(session: PatientSession) -> bool:
-    """By what this browser may be shown: where somebody known lives is nothing to tell whoever typed their name."""
+    """Tell whether the patient is abroad, by what this browser may see: a typed name reveals no state on record."""
     state = session.lead.state if session.sees_record else answer_history.visible_answers(session).get("state")
     return submission_flow.is_abroad(state or "")
 
@@ -282,7 +282,7 @@ def _show_treatment(
 
 
 def _next(request: PatientRequest, page: Page, answers: dict[str, Any]) -> HttpResponse:
-    """On to what was asked for: the next page, or back to the list."""
+    """Send on to what was asked for: the next page, or back to the list."""
     if page is RECHECK:
         return redirect("intake:my_treatments" if answers["new_treatments"] == "yes" else "private:page")
     if "later" in request.POST or page is SAFETY_SCRIPT:
@@ -297,7 +297,7 @@ def _next(request: PatientRequest, page: Page, answers: dict[str, Any]) -> HttpR
 
 
 def _next_treatment(request: PatientRequest) -> HttpResponse:
-    """To the next treatment without details, or back to the list."""
+    """Send on to the next treatment without details, or back to the list."""
     rows, known = told_treatments.visible_treatments(request.patient), answer_history.told_to(request.patient)
     waiting = next(iter(progress.open_treatments(known, rows)), None)
     if waiting and "later" not in request.POST:

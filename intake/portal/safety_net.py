@@ -134,7 +134,8 @@ def _last_words() -> HttpResponse:
 
 
 def _framed(match: ResolverMatch, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """In a frame it has to be seen there, even when nobody can look up whose site that is. It holds nothing private."""
+    """Let an answer in a frame be seen there, even when nobody can look up whose site that is. It holds nothing
+    private."""
     if match.url_name != "embed":
         return response
     policy: dict[str, Any] = settings.SECURE_CSP | {"frame-ancestors": ["*"]}
@@ -205,7 +206,7 @@ def _keep_report_for_review(request: HttpRequest, match: ResolverMatch, *, now: 
 
 
 def _counted_with(session: PatientSession) -> object:
-    """With what its reports are counted: with the pages of the request in this browser, else by themselves."""
+    """Return what a session's reports are counted with: the pages of the request in this browser, else themselves."""
     return session.origin or session.pk
 
 
@@ -218,7 +219,7 @@ def _keep_report(
     now: datetime,
     is_loud: bool,
 ) -> bool:
-    """Whatever else is wrong with the page, the signs in it are kept."""
+    """Keep the signs in a page, whatever else is wrong with it; return False when that fails. Raises DatabaseError."""
     try:
         sign_reports.keep(_report(request, session, is_ours, match, now=now), is_loud=is_loud)
     except DatabaseError:
@@ -272,7 +273,7 @@ def _as_read(request: HttpRequest, session: PatientSession, match: ResolverMatch
 
 
 def _told_of_a_treatment(request: HttpRequest, session: PatientSession, match: ResolverMatch) -> dict[str, Any]:
-    """In the patient's words alone: a report changes no row, even when it is taken over."""
+    """Return what is told of a treatment, in the patient's words: a report changes no row, even when taken over."""
     row = told_treatments.treatment_of(session, match.kwargs["treatment_id"])
     if row is None:
         raise LookupError("No treatment of this person")

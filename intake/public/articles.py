@@ -60,13 +60,13 @@ class Article:
 
     @property
     def is_ready(self) -> bool:
-        """False while a page of medical facts waits for its physician: no public site shows it."""
+        """Return False while a page of medical facts waits for its physician: no public site shows it."""
         return self.kind != "education" or bool(self.reviewed_by)
 
 
 @cache
 def articles(language: str = ORIGINAL) -> dict[str, Article]:
-    """All pages by slug, in the order of their `position`, in `language` where it exists. Read once a process."""
+    """Return all pages by slug, in the order of `position`, in `language` where it exists. Read once a process."""
     found = {}
     for file in (DIRECTORY / ORIGINAL).glob("*.md"):
         translated = DIRECTORY / language / file.name
@@ -88,7 +88,7 @@ def shown(language: str, *, public: bool) -> dict[str, Article]:
 
 
 def related(article: Article, among: Collection[Article]) -> list[Article]:
-    """Up to RELATED other pages that share a tag with it. The rarer the tags they share, the nearer they stand."""
+    """Return up to RELATED other pages that share a tag with it. The rarer those tags, the nearer they stand."""
     rarity = Counter(tag for page in among for tag in page.tags)
     near = {
         page: sum(1 / rarity[tag] for tag in page.tags & article.tags) for page in among if page.slug != article.slug
@@ -98,7 +98,7 @@ def related(article: Article, among: Collection[Article]) -> list[Article]:
 
 
 def without_links_to_others(html: str, slugs: Iterable[str]) -> str:
-    """`html` with links to pages that are not among `slugs` turned into their words."""
+    """Return `html` with links to pages that are not among `slugs` turned into their words."""
     known = set(slugs)
     return LINK.sub(lambda link: link[0] if link[1] in known else link[2], html)
 

@@ -33,8 +33,8 @@ class Frame(IntakeChannel):
     form, template = StepOne, "intake/public/embed.html"
 
     def show(self, request: HttpRequest, form: RequestForm, status: int = 200, **more: object) -> HttpResponse:
-        """With a token for this form's own id; a form that lost its id, or came with one that is not ours, gets a new
-        one: nobody else chooses under which id somebody's request is kept."""
+        """Show the form with a token for its own id; one that lost its id, or came with one that is not ours, gets a
+        new one: nobody else chooses under which id somebody's request is kept."""
         posted = form.cleaned_data.get("submission_id") if form.is_bound else None
         if form.is_bound and not (posted and _is_ours(request.POST.get("token", ""), posted)):
             form.data = request.POST.copy()
@@ -78,7 +78,7 @@ def _origins() -> list[str]:
 @xframe_options_exempt  # who may frame it is said by frame-ancestors, which X-Frame-Options cannot say
 @require_http_methods(["GET", "HEAD", "POST"])
 def embed(request: HttpRequest) -> HttpResponse:
-    """Step 1, for the listed sites only."""
+    """Show and take step 1 in a frame, for the listed sites only."""
     policy = settings.SECURE_CSP | {"frame-ancestors": _origins() or [CSP.NONE]}
     response: HttpResponse = csp_override(policy)(_take)(request)
     response.headers["X-Robots-Tag"] = "noindex"

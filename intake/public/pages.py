@@ -35,13 +35,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def learn(request: HttpRequest) -> HttpResponse:
-    """All education pages, as a map of the spine and as lists."""
+    """Show all education pages, as a map of the spine and as lists."""
     return render(request, "intake/public/learn.html", _grouped())
 
 
 @require_safe
 def article(request: HttpRequest, slug: str) -> HttpResponse:
-    """One page with its contents list, sources and related pages. 404 for a slug that is unknown or not published."""
+    """Show one page with its contents list, sources and related pages. 404 if the slug is unknown or not published."""
     pages = readable()
     if slug not in pages:
         raise Http404
@@ -107,7 +107,7 @@ def structured_data(page: Article) -> SafeString:
 
 
 def _with_links(html: str, *, among: dict[str, Article]) -> str:
-    """Links only to pages that are shown, and in the language that is being read: the texts write them without one."""
+    """Link only to pages that are shown, in the language being read: the texts write links without one."""
     return articles.without_links_to_others(html, among).replace('href="/', f'href="{reverse("intake:home")}')
 
 

@@ -59,7 +59,7 @@ class AskForm(forms.Form):
 
     @property
     def helper(self) -> FormHelper:
-        """How crispy renders it."""
+        """Return how crispy renders the form."""
         helper = FormHelper()
         helper.form_tag = False
         helper.disable_csrf = True
@@ -92,7 +92,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 
 
 def _keep(data: dict[str, Any], center: Location, verdict: bot_protection.Verdict, *, now: datetime) -> None:
-    """One row; a suspicious question waits on a list of its own."""
+    """Keep a question as one row; a suspicious one waits on a list of its own."""
     given = {name: value for name, value in data.items() if name not in {"question_id", "opened"}}
     question = Question(
         id=uuid.uuid5(data["question_id"] or uuid.uuid4(), digest_of(given)),  # each text of a form once
@@ -107,5 +107,5 @@ def _keep(data: dict[str, Any], center: Location, verdict: bot_protection.Verdic
 
 @require_safe
 def thanks(request: HttpRequest) -> HttpResponse:
-    """Says that the question has arrived, and when somebody answers."""
+    """Say that the question has arrived, and when somebody answers."""
     return render(request, "intake/public/ask_thanks.html")

@@ -60,7 +60,7 @@ class ShortWay(OwnPage):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def candidate(request: HttpRequest) -> HttpResponse:
-    """Step 1."""
+    """Show and take step 1."""
     return take(request, Candidate())
 
 

@@ -69,7 +69,7 @@ class Page:
     needs: tuple[str, frozenset[str]] | None = None
 
     def is_for(self, answers: dict[str, object]) -> bool:
-        """Whether the page makes sense after what was answered before."""
+        """Tell whether the page makes sense after what was answered before."""
         return self.needs is None or meets(answers, self.needs)
 
     @property

@@ -25,18 +25,18 @@ def page(english: Page) -> Page:
 
 
 def choices(pairs: Iterable[tuple[str, object]]) -> Choices:
-    """Answers with their words in the language of this request; their codes stay."""
+    """Return answers with their words in the language of this request; their codes stay."""
     return tuple((code, said(str(label))) for code, label in pairs)
 
 
 def said(text: str) -> str:
-    """gettext, except that nothing stays nothing: the empty text's translation is the catalogue's head."""
+    """Return gettext's words, but nothing for nothing: the empty text's translation is the catalog's head."""
     return gettext(text) if text else ""
 
 
 @cache
 def _section(english: Section, language: str) -> Section:
-    """`language` is only the key under which this is kept; gettext knows it."""
+    """Return a section in the active language. `language` is but the key under which this is kept; gettext knows it."""
     questions = tuple(_question(one) for one in english.questions)
     texts = {name: said(getattr(english, name)) for name in ("title", "intro", "why")}
     return replace(english, questions=questions, **texts)

@@ -230,7 +230,7 @@ _BY_NAME = {entry.name: entry for section in STEP_ONE for entry in section.quest
 
 
 def question(name: str) -> Question:
-    """One question of step 1 by its field name; KeyError when there is none."""
+    """Return one question of step 1 by its field name; KeyError when there is none."""
     return _BY_NAME[name]
 
 

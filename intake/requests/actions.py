@@ -145,7 +145,7 @@ def _judged(asked: Request, lead: Lead, *, cause: str) -> Assessment:
 
 
 def _review(made: Assessment, asked: Request) -> list[Task]:
-    """For block A a lead's hold is what has to be looked at."""
+    """Return the review to open; for block A alone none, since a lead's hold is what has to be looked at."""
     is_asked = not all(signs.is_emergency(sign) for sign in made.signs)
     return [assessments.review_task(made, now=asked.now)] if is_asked else []
 
@@ -203,7 +203,7 @@ def _work_as_for(unknown: Lead, asked: Request, sent: Submission) -> None:
 
 # --- The same form again, from the same browser -----------------------------------------------------------------------
 def _repeat(asked: Request, before: Submission) -> Submission:
-    """Kept beside what the form had sent, and like it: a worker lets the lead that the form made follow it
+    """Keep a repeat beside what the form had sent, and like it: a worker lets the lead that the form made follow it
     (intake/requests/resubmission.py); of a request that waits in somebody's name, nothing counts. The work here is the
     same."""
     lead, waits = before.lead, before.unproven

@@ -28,8 +28,8 @@ def page_title(page: str) -> str:
 
 
 def in_words(given: dict[str, Any]) -> list[dict[str, Any]]:
-    """[{"section", "rows": [{"name", "label", "values": [str], "alarming": bool}]}] in the order of the questionnaire;
-    without "name" and "alarming" for a page about a treatment."""
+    """Return [{"section", "rows": [{"name", "label", "values": [str], "alarming": bool}]}] in the questionnaire's
+    order; without "name" and "alarming" for a page about a treatment."""
     if "told" in given:
         return [{"section": _kind_in_words(given), "rows": _told_in_words(given["told"])}]
     sections, telling = [], derived_signs.telling(given)
@@ -51,7 +51,7 @@ def in_words(given: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def questions_in_words(given: dict[str, Any]) -> list[dict[str, Any]]:
-    """[{"question", "answer": [str]}]; what has left the questionnaire stands at the end, as it was stored."""
+    """Return [{"question", "answer": [str]}]; what has left the questionnaire ends the list, as stored."""
     rows = [row for section in in_words(given) for row in section["rows"]]
     known = {question.name for section in ALL_SECTIONS for question in section.questions}
     left = {} if "told" in given else {name: given[name] for name in given if name not in known | _MARKS}

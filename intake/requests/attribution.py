@@ -53,7 +53,7 @@ def of(request: HttpRequest) -> dict[str, str]:
 
 
 def _first_touch(request: HttpRequest) -> dict[str, str]:
-    """{"utm_source", …, "referrer", "landing"}: those that are there; {} for a visit without any."""
+    """Return {"utm_source", …, "referrer", "landing"}: those that are there; {} for a visit without any."""
     match = request.resolver_match
     if match is None or match.app_name != "intake" or match.url_name == WITHOUT_COOKIES:
         return {}

@@ -72,12 +72,12 @@ class Verdict:
 
     @property
     def is_many(self) -> bool:
-        """Whether so much comes from one place that one more alert would help nobody."""
+        """Tell whether so much comes from one place that one more alert would help nobody."""
         return bool(MANY & set(self.reasons))
 
 
 def in_words(reasons: list[str]) -> str:
-    """Reasons as staff read them."""
+    """Return reasons as staff read them."""
     return "; ".join(REASONS.get(code, code) for code in reasons)
 
 

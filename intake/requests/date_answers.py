@@ -21,7 +21,7 @@ def of_lead(lead: Lead) -> list[tuple[str, SaidDate]]:
 
 
 def _read(answer: object) -> SaidDate | None:
-    """None for what is no date, or none any more: an answer stays as it was told."""
+    """Return the date, or None for what is none, or none any more: an answer stays as it was told."""
     try:
         said: SaidDate | None = SaidDateField(required=False).clean(answer or "")
     except ValidationError:

@@ -195,7 +195,7 @@ def field_for(question: Question) -> forms.Field:
 
 @cache
 def _field(question: Question, language: str) -> forms.Field:
-    """`question` is in `language` already; its messages are made in it too."""
+    """Return a new field. `question` is in `language` already; its messages are made in it too."""
     common = {"label": question.label, "required": question.required, "help_text": question.help}
     field = FIELD_OF[question.kind](question, common)
     field.why, field.ends = question.why, question.ends  # type: ignore[attr-defined]

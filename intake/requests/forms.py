@@ -65,7 +65,7 @@ class QuestionnaireForm(forms.Form):
 
     @property
     def helper(self) -> FormHelper:
-        """How crispy renders it; built only when a page is shown."""
+        """Return how crispy renders the form; built only when a page is shown."""
         helper = FormHelper()
         helper.form_tag = False
         helper.disable_csrf = True
@@ -74,7 +74,7 @@ class QuestionnaireForm(forms.Form):
 
 
 def section_layout(number: int, section: Section) -> Div:
-    """One numbered section with its questions."""
+    """Return one numbered section with its questions."""
     fields = [
         Field(question.name, template=question.template or TEMPLATE_OF.get(question.kind, "components/field.html"))
         for question in section.questions
@@ -218,12 +218,12 @@ class RequestForm(QuestionnaireForm):
 
     @property
     def is_emergency(self) -> bool:
-        """True for a block-A "yes" or "not sure", whether or not the rest of the form is in order."""
+        """Return True for a block-A "yes" or "not sure", whether or not the rest of the form is in order."""
         return is_emergency(raw_signs.posted_list(self.data, "safety_check"))
 
     @property
     def has_contact(self) -> bool:
-        """True when the person can be reached: a name, and an address or a number that is in order."""
+        """Tell whether the person can be reached: a name, and an address or a number that is in order."""
         data = self.cleaned_data
         has_name = data.get("first_name") and "last_name" in data
         return bool(has_name and (data.get("email") or data.get("phone")))

@@ -173,7 +173,7 @@ def _is_same(name: str, before: str, value: str) -> bool:
 
 
 def _is_gap(name: str, before: str, value: str) -> bool:
-    """Nothing stands there yet, or a number without the extension that was told now."""
+    """Tell whether nothing stands there yet, or a number without the extension that was told now."""
     return not before or (name == "phone" and telephone.number_of(value) == before)
 
 

@@ -131,7 +131,7 @@ def _tell_the_lead(sent: Sent) -> None:
 
 
 def _measure(sent: Sent, before: AnswerHistory) -> None:
-    """Ratings as dated series, those alone that were given now; three of one week as their mean, after PEG (Krebs
+    """Store ratings as dated series, those alone that were given now; three of one week as their mean, after PEG (Krebs
     2009)."""
     given = {kind: _number(sent.answers.get(name)) for name, kind in RATINGS.items()}
     week = {name for name, at in before.at.items() if sent.now - at < SAME_WEEK}
@@ -150,7 +150,7 @@ def _number(value: Any) -> Decimal | None:
 
 
 def _offer_improved(lead: Lead, *, now: datetime) -> None:
-    """Better by 30 % since the first rating: a person decides whether the request is settled."""
+    """Offer "Improved" when pain is 30 % better than at first: a person decides whether the request is settled."""
     rated = Measurement.objects.filter(lead=lead, kind=MeasurementKind.NRS_AVG)
     ratings = list(rated.in_order(ZoneInfo(lead.timezone)))
     if len(ratings) < 2:

@@ -104,8 +104,8 @@ def _given(answers: dict[str, Any]) -> dict[str, Any]:
 
 
 def _news(sent: Sent, seen: answer_history.AnswerHistory) -> dict[str, Any]:
-    """Of what was typed, that which is not on record already, and what was asked and left out for the first time. What
-    this very page had told before, when it was sent for the first time, is no newer than itself."""
+    """Return of what was typed that which is not on record already, and what was asked and left out for the first time.
+    What this very page had told before, when it was sent for the first time, is no newer than itself."""
     news = _changed(sent, seen)
     newer = {name: seen.answers[name] for name in news if sent.shown is not None and _is_newer(sent, seen, name)}
     if newer:

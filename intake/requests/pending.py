@@ -67,7 +67,7 @@ def _apply_all_of(lead_id: UUID, *, now: datetime) -> int:
 
 
 def _in_order(waiting: "QuerySet[PendingSubmission]", now: datetime) -> Iterator[tuple[PendingSubmission, datetime]]:
-    """With a moment for each: what follows one after the other stays so in every list."""
+    """Yield what waits in its order, each with a moment: what follows one after the other stays so in every list."""
     for number, one in enumerate(waiting.order_by("submission__entry")):
         yield one, now + timedelta(microseconds=number)
 

@@ -33,8 +33,8 @@ def apply_repeat(sent: Submission, *, is_urgent: bool, now: datetime) -> None:
 
 
 def _changed_details(lead: Lead, sent: Submission) -> list[str]:
-    """Contact details follow while they still are what the form had said before, and nobody has shown to be this
-    person: what somebody has corrected or proven since stays. Nor do they become those of somebody else on record."""
+    """Return contact details that follow: they still are what the form had said before, and nobody has shown to be this
+    person. What somebody has corrected or proven since stays. Nor do they become those of somebody else on record."""
     said = {name: _before(sent).answers.get(name, "") for name in IDENTITY if name in sent.answers}
     changed = [name for name, value in said.items() if getattr(lead, name) == value != sent.answers[name]]
     if not changed or Lead.objects.proven().filter(pk=lead.pk).exists() or _is_somebody_else(lead, sent):
@@ -48,7 +48,7 @@ def _before(sent: Submission) -> Submission:
 
 
 def _is_somebody_else(lead: Lead, sent: Submission) -> bool:
-    """Whether another lead has this name with this e-mail or telephone."""
+    """Tell whether another lead has this name with this e-mail or telephone."""
     given = {name: str(sent.answers.get(name) or "") for name in IDENTITY}
     others = Lead.objects.reached_by(email=given["email"], phone=given["phone"]).exclude(pk=lead.pk)
     wanted = name_key(given["first_name"], given["last_name"])

@@ -43,7 +43,7 @@ class IntakeChannel(ABC):
 
     @abstractmethod
     def came_by(self, request: HttpRequest) -> dict[str, str]:
-        """How the visitor found us."""
+        """Return how the visitor found us."""
 
     def sent_before(self, request: HttpRequest, form_id: uuid.UUID) -> str:
         """Return the reference of what this very browser has sent with this form; "" for none. A door without cookies
@@ -135,7 +135,7 @@ def _keep(request: HttpRequest, door: IntakeChannel, form: RequestForm, center: 
 
 
 def _tells_a_sign_for_review(asked: Request) -> bool:
-    """By what was typed on this form alone: what else is on record is nobody's business who only typed a name."""
+    """Tell whether this form alone tells a sign: what else is on record is not for whoever only typed a name."""
     if set(asked.data.get("safety_check_b") or []) <= {NONE}:
         return False
     lead = Lead(location=asked.location, timezone=asked.location.timezone)
@@ -204,5 +204,5 @@ def _keep_emergency(request: HttpRequest, form: RequestForm, asked: Request) -> 
 
 
 def is_abroad(state: str) -> bool:
-    """Whether another number than 911 helps there."""
+    """Tell whether a number other than 911 helps there."""
     return state == ABROAD

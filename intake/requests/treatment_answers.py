@@ -34,7 +34,7 @@ def answers_of(row: Treatment) -> dict[str, Any]:
 
 
 def _why(row: Treatment) -> str:
-    """Of an injection that took place nobody says that it was finished."""
+    """Return why a treatment ended; "" while it goes on, and for an injection: nobody says that one was finished."""
     took_place = row.group == TreatmentGroup.INJECTION and row.status == TreatmentStatus.COMPLETED
     return "" if row.ongoing or took_place else row.status
 

@@ -177,7 +177,7 @@ class ToldForm(ShownForm):
         self.initial = {**self.stands, "shown": json.dumps(self.stands), **self.initial}
 
     def _offer(self, name: str, stands: Any) -> None:
-        """Lets an answer that no choice stands for be chosen as it is: 40 % stays 40 %."""
+        """Let an answer that no choice stands for be chosen as it is: 40 % stays 40 %."""
         field = self.fields[name]
         if isinstance(field, forms.ChoiceField):
             for value in stands if isinstance(stands, list) else [stands]:
@@ -185,7 +185,7 @@ class ToldForm(ShownForm):
                     field.choices = [*field.choices, (value, _exactly(name, value))]  # type: ignore[misc]
 
     def _unfitting(self) -> list[str]:
-        """Questions that make no sense for this kind."""
+        """Return the questions that make no sense for this kind."""
         group, names = self.treatment.group, []
         if not self.treatment.kind.endswith("other"):
             names.append("kind_other")
@@ -280,7 +280,7 @@ class ToldForm(ShownForm):
         return sorted(unsure)
 
     def _state(self, data: dict[str, Any]) -> str:
-        """Whether it goes on and how it ended, as far as it was told; an injection with a day took place."""
+        """Return whether it goes on and how it ended, as far as it was told; an injection with a day took place."""
         if data.get("going_on") == "yes":
             return TreatmentStatus.ONGOING
         took_place = self.treatment.group == TreatmentGroup.INJECTION and data.get("start")

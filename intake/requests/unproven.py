@@ -124,8 +124,9 @@ def _let_count(held: UnprovenRequest, *, now: datetime) -> list[str]:
 
 
 def _see_to_signs(held: UnprovenRequest, told: list[str], *, now: datetime) -> None:
-    """Its own review ends when the record's opens, or when a decision has covered what it said. What a later answer
-    has taken back is news for whoever decides at this moment, though the rules say the same."""
+    """See to the signs of a request that counts now: its own review ends when the record's opens, or when a decision
+    has covered what it said. What a later answer has taken back is news for whoever decides at this moment, though the
+    rules say the same."""
     latest = assessments.latest(held.lead)
     left_out = signs.beyond(told, latest.signs if latest else [])
     if left_out:

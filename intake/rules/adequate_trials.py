@@ -81,7 +81,7 @@ class Trial:
 
     @property
     def is_excused(self) -> bool:
-        """Stopped or never begun for a reason that counts whatever the length."""
+        """Tell whether it was stopped or never begun for a reason that counts whatever the length."""
         return self.entry.status in EXCUSED
 
     @cached_property
@@ -101,26 +101,26 @@ class Trial:
         return (self.today - self.period.first).days if self.period else 0
 
     def _touches_look_back(self) -> bool:
-        """For excused trials. Rough dates may leave no certain day; then the whole time that was meant is looked at."""
+        """Tell whether an excused trial is in the look-back; without a certain day, by all the time that was meant."""
         if self.period is None:
             return self.entry.status == TreatmentStatus.CONTRAINDICATED
         whole = self.period if self.period.days else self._as_said()
         return whole.within(look_back(self.today)).days > 0
 
     def _as_said(self) -> Period:
-        """From the first day of the start's month or year to the last day of the end's."""
+        """Return the time from the first day of the start's month or year to the last day of the end's."""
         entry = self.entry
         start = first_day(entry.start, entry.start_precision) if entry.start else self.today
         return Period(start, last_day(entry.end, entry.end_precision) if entry.end else self.today)
 
     @property
     def is_undated(self) -> bool:
-        """Would be asked about: it may count once its dates are known."""
+        """Tell whether to ask about it: it may count once its dates are known."""
         return self.counts_at_all and self.period is None and self.entry.status != TreatmentStatus.CONTRAINDICATED
 
     @property
     def ended_on(self) -> date | None:
-        """For "the most recent one"; None when that cannot be told."""
+        """Return the end, for "the most recent one"; None when that cannot be told."""
         if self.entry.group == TreatmentGroup.INJECTION:
             return self.period.last if self.period else None
         return first_day(self.entry.end, self.entry.end_precision) if self.entry.end else None

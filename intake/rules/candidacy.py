@@ -106,7 +106,7 @@ class ClinicalCase:
 
     @cached_property
     def would_be_complete(self) -> bool:
-        """Care would be complete if everything undated had lasted long enough and ended today."""
+        """Tell whether care would be complete if all that is undated had lasted long enough and ended today."""
         lengths = [INJECTION_DAYS if group == TreatmentGroup.INJECTION else MIN_DAYS for group in self.undated]
         hoped = [Period(self.today - timedelta(days=length - 1), self.today) for length in lengths]
         span = distinct_days([*hoped, *(trial.counted for trial in self.adequate if trial.counted)])
@@ -114,7 +114,7 @@ class ClinicalCase:
 
     @cached_property
     def unrated(self) -> list[TreatmentEntry]:
-        """Adequate, dated entries of which nobody said how much they helped."""
+        """Return adequate, dated entries of which nobody said how much they helped."""
         asked = [trial for trial in self.adequate if trial.period and trial.entry.status != "contraindicated"]
         return [trial.entry for trial in asked if trial.entry.relief_percent is None]
 
@@ -128,7 +128,7 @@ class ClinicalCase:
 
     @cached_property
     def pattern(self) -> str:
-        """How the pain behaves: "radicular" (nerve), "claudication" (on walking), "axial" (neither)."""
+        """Return how the pain behaves: "radicular" (nerve), "claudication" (on walking), "axial" (neither)."""
         answers = self.answers
         if {"leg_below_knee", "arm", "hand"} & set(answers.radiation) or answers.limb_symptoms:
             return "radicular"

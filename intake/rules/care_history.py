@@ -44,7 +44,7 @@ class Care:
 
     @property
     def is_excused(self) -> bool:
-        """Could not be finished, or begun, for a reason that insurers take when it is documented."""
+        """Tell whether it was not finished, or begun, for a reason that insurers take when it is documented."""
         return self.entry.status in EXCUSED
 
     def certain(self, on: date) -> Period | None:
@@ -124,7 +124,7 @@ class Selection:
     in_person: bool = False
 
     def takes(self, care: Care, *, hopeful: bool = False) -> bool:
-        """Whether a treatment is one of these. Read hopefully, what was not said speaks for it."""
+        """Tell whether a treatment is one of these. Read hopefully, what was not said speaks for it."""
         if care.entry.kind not in self.kinds:
             return False
         said = [care.is_directed] if self.directed else []
@@ -162,7 +162,7 @@ def months_before(day: date, months: int) -> date:
 
 
 def certain_days(treatments: list[Care], window: LookBack, on: date, *, in_a_row: bool = False) -> int:
-    """Distinct days of care for certain, in the window that ends `on`; the longest unbroken run of them if `in_a_row`.
+    """Return the distinct days of care for certain, in the window that ends `on`; if `in_a_row`, their longest run.
 
     Grows by one a day at most: coverage.earliest relies on it.
     """

@@ -47,7 +47,7 @@ def check(profile: Profile, record: CareRecord) -> Checklist:
 
 
 def wake_up_on(profile: Profile, record: CareRecord) -> date | None:
-    """See Checklist."""
+    """Return Checklist's day: the first on which all lengths of time that waiting can reach are reached."""
     timed = [criterion for criterion in profile.criteria if isinstance(criterion, Timed)]
     missing = [criterion for criterion in timed if criterion.days_short(record, record.today)]
     return earliest([criterion for criterion in missing if earliest([criterion], record)], record)

@@ -177,7 +177,7 @@ class Heard:
         }
 
     def _take_in(self, page: Mapping[str, Any], whole: Mapping[str, Any], key: str = "") -> None:
-        """`whole`: the page with what it was filled in with."""
+        """Take in the signs that a page tells or denies. `whole`: the page with what it was filled in with."""
         answered = _answered(page)
         asked = answered if "start" in page else answered - {"injected"}  # another date asks anew
         self._told |= {(rule, key): sure for rule, sure in _told(whole, asked=asked).items()}
@@ -193,15 +193,15 @@ class Heard:
         return found
 
     def _give_way(self, name: str) -> None:
-        """Only to an answer about this very sign: its own box, or "none of these"."""
+        """Drop what was told, but only for an answer about this very sign: its own box, or "none of these"."""
         boxes = self._ticked[name]
         codes = set(_LISTED[name]) if boxes == [NONE] else {box.rpartition("_")[2] for box in boxes}
         self._told = {one: sure for one, sure in self._told.items() if one[0].sign not in codes}
 
 
 def _injected(page: Mapping[str, Any], on: date) -> str:
-    """When an injection was, seen from the day on which its details were told: "recent", "old" or "unknown"; "" for
-    anything else. A rough date is read by the last day that it can mean."""
+    """Return when an injection was, seen from the day on which its details were told: "recent", "old" or "unknown"; ""
+    for anything else. A rough date is read by the last day that it can mean."""
     if GROUP_OF.get(page.get("kind", "")) != TreatmentGroup.INJECTION:
         return ""
     if not page.get("start"):
@@ -269,7 +269,7 @@ def _told(answers: Mapping[str, Any], *, asked: Iterable[str]) -> dict[SignRule,
 
 
 def _as_signs(told: Collection[tuple[SignRule, str]]) -> list[tuple[str, str]]:
-    """Without those beside which another one says more."""
+    """Return signs and how sure they are, without those beside which another one says more."""
     signs = {rule.sign for rule, _sure in told}
     return [(rule.sign, sure) for rule, sure in told if rule.unless not in signs]
 

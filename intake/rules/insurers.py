@@ -108,7 +108,7 @@ def recognize(name: str, plan: str = "") -> Insurer:
 
 
 def _conflict(chosen: str, meant: str) -> bool:
-    """Whether the kind of plan that was chosen is another one than the name tells."""
+    """Tell whether the kind of plan that was chosen is another one than the name tells."""
     known = {COMMERCIAL, MEDICARE, ADVANTAGE, MEDICAID}
     return bool(chosen and meant) and chosen != meant and (chosen in known or meant in known)
 
@@ -129,7 +129,7 @@ def _question(words: str, made: Insurer, *, clear: bool, conflict: bool) -> str:
 
 
 def _is_medicare_of_others(words: str, made: Insurer) -> bool:
-    """Whether it is called Medicare, and other words make it doubtful that Medicare itself is meant."""
+    """Tell whether it is called Medicare, and other words make it doubtful that Medicare itself is meant."""
     if made.possible == ("medicare",):
         return bool(set(words.split()) - _ORIGINAL)
     return made.plan == MEDICARE
@@ -201,6 +201,6 @@ def _cleaned(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """In small letters without accents and apostrophes; single letters in a row are joined: "u.h.c.", "b c b s"."""
+    """Return small letters without accents and apostrophes; single ones in a row are joined: "u.h.c.", "b c b s"."""
     folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower().replace("'", "")
     return re.sub(r"\b[a-z](?:[. ]+[a-z]){2,}\b(?![a-z])", lambda found: re.sub(r"[. ]", "", found[0]), folded)

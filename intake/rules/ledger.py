@@ -40,13 +40,13 @@ class Ledger:
 
     @cached_property
     def days_by_group(self) -> list[tuple[TreatmentGroup, int]]:
-        """Distinct days of adequate trials, for the groups that count; groups without any are left out."""
+        """Return distinct days of adequate trials, for the groups that count; groups without any are left out."""
         groups = [(group, self._days(group)) for group in TreatmentGroup if group in COUNTED]
         return [(group, days) for group, days in groups if days]
 
     @cached_property
     def span(self) -> int:
-        """Distinct days of all of them together."""
+        """Return the distinct days of all adequate trials together."""
         return distinct_days([line.trial.counted for line in self.lines if line.counts and line.trial.counted])
 
     def _days(self, group: TreatmentGroup) -> int:

@@ -57,7 +57,7 @@ def _next(snapshot: Snapshot, marks: list[date], *, until: date) -> date | None:
 
 
 def _step(case: ClinicalCase) -> int:
-    """So many days later the days of care can cross 42 at the earliest; 0 when nothing moves them."""
+    """Return in how many days the days of care can cross 42 at the earliest; 0 when nothing moves them."""
     steps = [_own_step(case), _hoped_step(case)]
     return min((step for step in steps if step), default=0)
 
@@ -76,7 +76,7 @@ def _goes_on(trial: Trial, today: date) -> bool:
 
 
 def _hoped_step(case: ClinicalCase) -> int:
-    """For an injection without a day, which is taken to end today: by so much care may seem complete with it."""
+    """Return the step for an undated injection, taken to end today: by so much care may seem complete with it."""
     if set(case.undated) != {TreatmentGroup.INJECTION} or TreatmentGroup.ACTIVE not in case.groups:
         return 0
     hoped = Period(case.today - timedelta(days=INJECTION_DAYS - 1), case.today)

@@ -38,7 +38,7 @@ def _iso_day(value: Any) -> date:
 
 
 def _absent(otherwise: Any) -> BeforeValidator:
-    """null means the same as leaving the key out."""
+    """Return a validator by which null means the same as leaving the key out."""
     return BeforeValidator(lambda value: otherwise if value is None else value)
 
 
@@ -119,12 +119,12 @@ class Answers(_Strict):
         return ticks
 
     def signs(self, codes: tuple[str, ...], *answers: str) -> list[str]:
-        """Those of `codes` that were answered with one of `answers`."""
+        """Return those of `codes` that were answered with one of `answers`."""
         return [code for code in codes if self.red_flags.get(code) in answers]
 
     @property
     def interference_score(self) -> float | None:
-        """Mean of the three ratings, not rounded, after PEG (Krebs 2009); None when one is missing."""
+        """Return the mean of the three ratings, not rounded, after PEG (Krebs 2009); None when one is missing."""
         rated = [rating for rating in self.interference or () if rating is not None]
         return sum(rated) / 3 if len(rated) == 3 else None
 
@@ -203,7 +203,7 @@ class Snapshot(_Strict):
 
 
 def read_snapshot(line: str | bytes) -> Snapshot:
-    """One JSON line as a snapshot. Raises SnapshotProblem with every place that is wrong."""
+    """Read one JSON line as a snapshot. Raises SnapshotProblem with every place that is wrong."""
     try:
         return Snapshot.model_validate_json(line)
     except ValidationError as problem:
@@ -211,7 +211,7 @@ def read_snapshot(line: str | bytes) -> Snapshot:
 
 
 def _in_words(error: dict[str, Any]) -> str:
-    """Names the place and the reason, never the value: it may be about somebody's health."""
+    """Name the place and the reason, never the value: it may be about somebody's health."""
     place = ".".join(str(step) for step in error["loc"])
     reason = str(error["msg"]).removeprefix("Value error, ")
     return f"{place}: {reason}" if place else reason

@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
 
 def _written(catalog: Catalog) -> bytes:
-    """Sorted, with places but without lines or days: what did not change shows no difference."""
+    """Return a catalog sorted, with places but no lines or days: what did not change shows no difference."""
     written = BytesIO()
     write_po(written, catalog, sort_output=True, include_lineno=False, omit_header=True, width=120)
     return HEAD.format(language=catalog.locale_identifier, plurals=catalog.plural_forms).encode() + written.getvalue()

@@ -53,7 +53,7 @@ class Timed(Criterion):
     """A criterion about a length of time, which waiting may satisfy."""
 
     def days_short(self, record: CareRecord, on: date) -> int:
-        """Days missing on that day; 0 when it is reached. From one day to the next it falls by one at most."""
+        """Return the days missing on that day; 0 when it is reached. From day to day it falls by one at most."""
         raise NotImplementedError
 
     def may_be_reached(self, record: CareRecord, on: date) -> bool:
@@ -62,5 +62,5 @@ class Timed(Criterion):
 
 
 def spoken_day(day: date) -> str:
-    """Such as Mar 5, 2026."""
+    """Return a day in words, such as Mar 5, 2026."""
     return f"{day:%b} {day.day}, {day.year}"
