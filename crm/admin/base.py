@@ -59,7 +59,7 @@ class DeskAdmin(ScopedAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Make one row of a form, also when it is pressed twice."""
+        """Make one row from a form, even when it is sent twice."""
         add = super().add_view
         answer = once(request, lambda: add(request, form_url, extra_context), is_done=leads_on)
         if answer is None:
@@ -82,7 +82,7 @@ class DeskAdmin(ScopedAdmin):
         return False
 
     def _record(self, request: HttpRequest, action: AccessAction, rows: Any, term: str = "") -> None:
-        """Record in the access log who looked at these rows, or changed them, and at the leads whom they are about."""
+        """Record in the access log who looked at these rows or changed them, with the leads whom they are about."""
         found = list(rows)
         leads = [row.lead_id for row in found if getattr(row, "lead_id", None)]
         ids, user = [row.pk for row in found], cast(User, request.user)

@@ -21,6 +21,6 @@ def drawn[Part](title: str, draw: Callable[[], Part], *, otherwise: Part) -> Par
         return draw()
     except DatabaseError:
         raise
-    except Exception as broken:  # what is on record stays for ever, and what reads it changes
+    except Exception as broken:  # what is on record stays forever, and what reads it changes
         log.error("part_not_shown", part=title, error=type(broken).__name__)
         return otherwise

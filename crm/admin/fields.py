@@ -22,7 +22,7 @@ _BETWEEN_DAYS = re.compile(r"(?<=\d),(?=\s*\d{1,4}[-/])")  # "2026-12-25, 2027-0
 
 
 class HoursField(forms.CharField):
-    """Opening hours, a line a day, such as "Mon 08:00-18:00"; gives {"mon": ["08:00", "18:00"]}."""
+    """Opening hours, one line per day, such as "Mon 08:00-18:00"; gives {"mon": ["08:00", "18:00"]}."""
 
     widget = UnfoldAdminTextareaWidget(attrs={"rows": 7})
 
@@ -42,7 +42,7 @@ class HoursField(forms.CharField):
 
 
 class LinesField(forms.CharField):
-    """One entry a line or between commas; gives a list."""
+    """Entries, one per line or separated by commas; gives a list."""
 
     widget = UnfoldAdminTextareaWidget(attrs={"rows": 4})
 
@@ -54,7 +54,7 @@ class LinesField(forms.CharField):
 
 
 class DaysField(LinesField):
-    """Days, one a line, as people write them; gives ISO dates in order, each once."""
+    """Days, one per line, as people write them; gives ISO dates in order, each once."""
 
     def to_python(self, value: Any) -> Any:
         text = _BETWEEN_DAYS.sub("\n", forms.CharField.to_python(self, value) or "")
@@ -72,7 +72,7 @@ class DaysField(LinesField):
 
 
 class OriginsField(LinesField):
-    """Addresses of sites, one a line, as a browser names them: in lower case, without a slash at the end."""
+    """Addresses of sites, one per line, as a browser names them: in lower case, without a slash at the end."""
 
     def to_python(self, value: Any) -> Any:
         return [entry.lower().rstrip("/") for entry in super().to_python(value)]

@@ -17,7 +17,7 @@ BEGINNING = 80
 
 
 def register() -> None:
-    """Hang the panel of mail that came in beside a lead's page; called once, when the desk is made."""
+    """Register the panel of mail that came in beside a lead's page; called once, when the desk is made."""
     registry.panel("lead", title="E-mail from the patient", permission="crm.view_inboundmail", render=panel, order=21)
 
 

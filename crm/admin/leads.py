@@ -37,7 +37,7 @@ OUTCOME_FILTER = ("outcome", ChoicesDropdownFilter)
 
 
 class OwnerFilter(admin.SimpleListFilter):
-    """Mine, nobody's, or everybody's."""
+    """Leads by owner: mine, nobody's, or everybody's."""
 
     title = "owner"
     parameter_name = "whose"
@@ -52,7 +52,7 @@ class OwnerFilter(admin.SimpleListFilter):
 
 
 class MessagesFilter(admin.SimpleListFilter):
-    """What was written on the private page and not read yet."""
+    """Leads with something on the private page that one side has not read yet."""
 
     title = "messages"
     parameter_name = "messages"
@@ -88,7 +88,7 @@ class LeadAdmin(DeskAdmin):
         return queries.lead_list(super().get_queryset(request))
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        """An assessment is an answer: whoever may not read it may not look for it."""
+        """Leave out the filter by assessment for whoever may not read one: it is an answer."""
         if request.user.has_perm("intake.view_assessment"):
             return list(self.list_filter)
         return [one for one in self.list_filter if one != OUTCOME_FILTER]
@@ -100,7 +100,7 @@ class LeadAdmin(DeskAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Lead], search_term: str
     ) -> tuple[QuerySet[Lead], bool]:
-        """Understands a reference, with or without its dash, and a telephone number however it is written."""
+        """Search leads; a reference may lack its dash, and a telephone number be written in any way."""
         return search.matching(queryset, search_term), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

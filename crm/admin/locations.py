@@ -39,7 +39,7 @@ _ADDRESS = {"street", "city", "state", "postal_code"}
 
 
 class LocationForm(forms.ModelForm):
-    """`same_place`: the address is only written otherwise, so that nobody has to hear of it."""
+    """The form of a center. `same_place`: its address is only written differently, so that nobody has to hear of it."""
 
     same_place = forms.BooleanField(
         required=False,
@@ -80,26 +80,26 @@ class LocationAdmin(DeskAdmin):
 
     @display(description="To paste into the site")
     def snippet(self, location: Location) -> str:
-        """Ten lines of HTML with this site's own address in them."""
+        """Return a box with ten lines of HTML to paste into another site, this site's own address in them."""
         lines = render_to_string("crm/admin/embed_snippet.html", {"site": settings.SITE_URL.rstrip("/")})
         return format_html('<textarea class="snippet" rows="10" readonly aria-label="HTML">{}</textarea>', lines)
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
-        """Some columns are easier to write than Django's own fields make them."""
+        """Replace Django's fields of some columns with fields that are easier to fill in."""
         if db_field.name in _EASIER:
             return _EASIER[db_field.name]()
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Location | None = None) -> Any:
-        """Nobody has a visit at one that is just added."""
+        """Leave `same_place` out when a location is added: nobody has a visit there yet."""
         found = super().get_fieldsets(request, obj)
         if obj is not None:
             return found
         return [(title, {"fields": [one for one in of["fields"] if one != "same_place"]}) for title, of in found]
 
     def save_model(self, request: HttpRequest, obj: Location, form: forms.ModelForm, change: bool) -> None:
-        """Whoever is bound to some locations works for the one that they add, too, or they would not see it. Patients
-        with a visit ahead hear of another address."""
+        """Save a location, and let whoever is bound to some work for the one that they add, or they would not see it.
+        Patients with a visit ahead hear of a changed address, unless it is the same place."""
         with registry.saving_location() as said:
             super().save_model(request, obj, form, change)
         by = user_of(request)
@@ -114,7 +114,7 @@ class LocationAdmin(DeskAdmin):
 
 @admin.register(OnCallShift)
 class OnCallShiftAdmin(DeskAdmin):
-    """The rota, next shift first. Times are the center's."""
+    """The on-call schedule, latest shift first. Times are the center's."""
 
     location_path = "location"
     list_display = ["user", "location", "starts_at", "ends_at"]

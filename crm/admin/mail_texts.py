@@ -24,7 +24,7 @@ from crm.models import Lead, MailText, User
 
 
 class TextForm(forms.Form):
-    """A text, and the lead against whom it is shown."""
+    """A text of follow-up mails, and the lead for whom its preview is made."""
 
     subject = forms.CharField(max_length=template_lint.LONGEST_SUBJECT)
     body = forms.CharField(max_length=template_lint.LONGEST_BODY, widget=forms.Textarea(attrs={"rows": 14}))
@@ -60,7 +60,7 @@ class TextForm(forms.Form):
 
     @property
     def number_seen(self) -> int | None:
-        """The version that the page called the one that is sent, 0: the product's own; None when it names none."""
+        """Return the version that the page showed as the one sent, 0 for the product's own; None when it names none."""
         said = str(self.data.get("seen", ""))
         return int(said) if said.isdecimal() else None
 
@@ -71,7 +71,8 @@ class TextForm(forms.Form):
 
     @cached_property
     def lead(self) -> Lead | None:
-        """Of a location that this person works for; in the language of the text, whatever the lead's own is."""
+        """Return the lead for the preview, of a location that this person works for; None when there is none. Its
+        language is that of the text, whatever the lead's own is."""
         reference = self.cleaned_data.get("reference", "") if self.is_bound else ""
         found = self.leads.filter(reference=reference).first() if reference else self.leads.first()
         if found:
@@ -81,7 +82,7 @@ class TextForm(forms.Form):
 
 @admin.register(MailText)
 class MailTextAdmin(PagesAdmin):
-    """One page a text and language. Its list is made of all texts that there are, not of rows."""
+    """One page per text and language. The list shows all texts that there are, whether or not a row exists."""
 
     location_path, everywhere_because = None, "All locations send the same texts."
 
@@ -94,7 +95,7 @@ class MailTextAdmin(PagesAdmin):
         ]
 
     def overview(self, request: HttpRequest) -> HttpResponse:
-        """Every text with the sequences that use it, and whose wording is sent now."""
+        """Show every text with the sequences that use it, and whose wording is sent now."""
         self.may(request, "crm.view_mailtext")
         used: dict[str, list[str]] = {}
         for _version, definition in published.in_force():
@@ -148,7 +149,7 @@ class MailTextAdmin(PagesAdmin):
         )
 
     def _carry_out(self, request: HttpRequest, form: TextForm, name: str, language: str) -> bool:
-        """Do what the button says; whether that is done. Raises TextChanged."""
+        """Do what the button says, and tell whether the form is finished with. Raises TextChanged."""
         if "withdraw" in request.POST:
             texts.withdraw(name, language, seen=form.number_seen)
             messages.success(request, "The text that comes with the product is sent again.")
@@ -175,7 +176,7 @@ class MailTextAdmin(PagesAdmin):
         return True
 
     def preview(self, request: HttpRequest, name: str, language: str) -> HttpResponse:
-        """For the page as somebody types: {"subject", "html", "text", "complaints"}."""
+        """Return a preview for the page as somebody types: {"subject", "html", "text", "complaints"}."""
         self.may(request, "crm.view_mailtext")
         text, _ours = self._find(name, language)
         form = TextForm(request.POST or None, language=language, by=user_of(request), initial=text._asdict())
@@ -200,5 +201,5 @@ class MailTextAdmin(PagesAdmin):
 
 
 def _number(ours: MailText | None, language: str) -> int:
-    """Of the version that is sent in this language, 0 for the text of the product."""
+    """Return the number of the version that is sent in this language, 0 for the text of the product."""
     return ours.number if ours and ours.language == language else 0

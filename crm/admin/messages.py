@@ -27,8 +27,8 @@ _STATE_COLOURS = colours(
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
-    """The outbox: what was written to whom, and what became of it. Sent again from the page of the lead. Without a
-    lead they went to staff and are of no location."""
+    """The outbox: what was written to whom, and what became of it. Messages are sent again from the page of the lead.
+    Those without a lead went to staff and belong to no location."""
 
     location_path = "lead__location"
     list_display = ["subject", "state_label", "of", "to_email", "created_at", "attempts"]
@@ -58,7 +58,7 @@ class MessageAdmin(ReadOnlyAdmin):
         return [path("<uuid:pk>/settle/", settled, name="crm_message_settle"), *super().get_urls()]
 
     def settle(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """arrived, again, drop: what a person knows of a message that waits for one."""
+        """Settle a message that waits for a decision as a person says: `arrived`, `again` or `drop`."""
         if not user_of(request).has_perms(["crm.change_lead", "crm.view_message"]):
             raise PermissionDenied
         message = get_object_or_404(self.get_queryset(request), pk=pk)

@@ -26,13 +26,13 @@ from crm.registry import Worklist
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Below /admin/."""
+    """Return the address of the buttons on My day, below /admin/."""
     return [path("tasks/<uuid:task_id>/<slug:what>/", site.admin_view(settle_here(site)), name="crm_task_settle")]
 
 
 @vary_on_headers("HX-Request")
 def page(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """The whole page, or its changing part for the page that asks again by itself."""
+    """Show My day; only its changing part to the page that refreshes itself."""
     everybody = request.GET.get("whose") == "all"
     user, now = user_of(request), timezone.now()
     day = my_day.of(user, everybody=everybody, now=now)
@@ -58,7 +58,7 @@ def _list(entry: Worklist, request: HttpRequest) -> tuple[str, set[UUID]]:
 
 
 def settle_here(site: AdminSite) -> Any:
-    """done, or later (with `until`), from a list: and back to that list."""
+    """Return the view that settles a task from My day, as `done` or `later` (with `until`), and goes back there."""
 
     def view(request: HttpRequest, task_id: UUID, what: str) -> HttpResponse:
         if not request.user.has_perm("crm.change_task"):
@@ -93,7 +93,7 @@ def _done(request: HttpRequest, task: Task) -> tuple[bool, str]:
 
 
 def _later(request: HttpRequest, task: Task) -> tuple[bool | None, str]:
-    """None when it is not said until when."""
+    """Put a task off, and return whether that was done, with words; None when it is not said until when."""
     now = timezone.now()
     until = my_day.snoozed_until(request.POST.get("until", ""), now=now)
     if until is None:

@@ -53,7 +53,7 @@ def forget_old(*, now: datetime) -> int:
 
 
 def _is_form(request: HttpRequest) -> bool:
-    """Whether looking into it takes nothing from a view that reads a file itself."""
+    """Tell whether looking into the request takes nothing from a view that reads a file itself."""
     return request.content_type == _TYPED or hasattr(request, "_post")
 
 

@@ -17,7 +17,7 @@ from crm.models import ReferringPractice
 
 
 class WithFigures(ChangeList):
-    """The rows of the page on show get their figures in one more query, however many practices there are."""
+    """A list whose rows on show get their figures in one more query, however many practices there are."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -39,7 +39,7 @@ class ReferringPracticeAdmin(DeskAdmin):
     ]
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
-        """Numbers are taken as people write them."""
+        """Take telephone and fax numbers as people write them."""
         if db_field.name in {"phone", "fax"}:
             widget = UnfoldAdminTextInputWidget()
             return TelephoneField(required=False, help_text="Such as (212) 555-0100.", widget=widget)

@@ -93,7 +93,7 @@ def _versions(studies: Iterable[ImagingStudy]) -> str:
 
 
 def register() -> None:
-    """Called once, when the desk is made."""
+    """Register the panel of clinical reviews and its forms; called once, when the desk is made."""
     decide_it = "crm.decide_review"
     registry.route("decide/", decide, permission=decide_it, name="crm_lead_decide")
     registry.route("decide/<uuid:decision_id>/", agree, permission=decide_it, name="crm_lead_agree")
@@ -102,12 +102,12 @@ def register() -> None:
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Below /admin/."""
+    """Return the address of the review queue, below /admin/."""
     return [path("reviews/", site.admin_view(lambda request: queue(site, request)), name="crm_reviews")]
 
 
 def queue(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """What waits for a clinician, by when it is due."""
+    """Show what waits for a clinician, by when it is due."""
     if not request.user.has_perm("crm.decide_review"):
         raise PermissionDenied
     user, now = user_of(request), timezone.now()
@@ -191,7 +191,7 @@ def _say(request: HttpRequest, lead: Lead, made: ReviewDecision) -> None:
 
 
 def agree(site: AdminSite, request: HttpRequest, lead_id: UUID, decision_id: UUID) -> HttpResponse:
-    """The second person."""
+    """Agree to a decision as the second person."""
     made = get_object_or_404(ReviewDecision, pk=decision_id, lead_id=lead_id)
     form = SeenVersionForm(request.POST)
     if request.method == "POST" and form.is_valid():
@@ -207,7 +207,7 @@ def agree(site: AdminSite, request: HttpRequest, lead_id: UUID, decision_id: UUI
 
 
 def _is_recorded_meanwhile(lead: Lead, form: ConsultationForm) -> bool:
-    """Whether the same day was recorded after the page was opened; then what stands there is shown beside it."""
+    """Tell whether the same day was recorded after the page was opened; then the form shows what was recorded."""
     there = Consultation.objects.filter(lead=lead, held_on=form.cleaned_data["held_on"]).select_related("by").first()
     if there is None:
         return False
@@ -218,7 +218,7 @@ def _is_recorded_meanwhile(lead: Lead, form: ConsultationForm) -> bool:
 
 @transaction.atomic
 def record(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Records what came of a visit."""
+    """Record what came of a visit; a colleague's entry for the same day is replaced only knowingly."""
     lead = find_lead(lead_id, locked=request.method == "POST")
     latest = Consultation.objects.filter(lead=lead).aggregate(at=Max("at"))["at"]
     form = ConsultationForm(request.POST or None, initial={"version": latest.isoformat() if latest else "0"})

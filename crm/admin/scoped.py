@@ -18,8 +18,8 @@ from crm.models.lead import visible_q
 
 
 class ScopedAdmin(ModelAdmin):
-    """`location_path`: how a row reaches its location, such as "lead__location"; None for rows that have none, with the
-    reason in `everywhere_because`. What is chosen from, filtered by and kept follows the list of the other model."""
+    """A list of rows in sight. `location_path`: how a row reaches its location, such as "lead__location"; None for rows
+    that have none, with the reason in `everywhere_because`. What else can be chosen follows its own model's list."""
 
     location_path: str | None
     everywhere_because: str = ""
@@ -29,17 +29,17 @@ class ScopedAdmin(ModelAdmin):
         _insist_on_a_location(self)
 
     def sighted(self, user: User) -> Q:
-        """Which rows this person may see and change. Q() for all."""
+        """Return which rows this person may see and change; Q() for all."""
         if self.location_path is None:
             return Q()
         return visible_q(user, location=self.location_path, nowhere=_nullable(self.model, self.location_path))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Every page, box to choose from and action takes its rows from here: what is elsewhere is not found (404)."""
+        """Return the rows in sight, for every page, choice and action: what is elsewhere is not found (404)."""
         return super().get_queryset(request).filter(self.sighted(cast(User, request.user)))
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """A page to read shows of what belongs to the row only what is in sight."""
+        """Return a row; on a page to read, with only those of its many-to-many rows that are in sight."""
         found = super().get_object(request, object_id, from_field)
         if found is not None and request.method != "POST":
             chosen = [(field, self.scope_of(field, request)) for field in self.opts.many_to_many]
@@ -47,11 +47,11 @@ class ScopedAdmin(ModelAdmin):
         return found
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
-        """Django would go back to the start and repeat the id."""
+        """Answer 404 for a row that is not found: Django would go back to the start and repeat the id."""
         raise Http404("There is no such row, or it belongs to another location.")
 
     def get_field_queryset(self, db: str | None, db_field: Field, request: HttpRequest) -> QuerySet[Any] | None:
-        """What can be chosen: what the list of the other model would show."""
+        """Return what can be chosen in a field: what the list of the other model would show."""
         offered: QuerySet[Any] | None = super().get_field_queryset(db, db_field, request)
         wanted = self.scope_of(db_field, request)
         if not wanted:
@@ -59,12 +59,12 @@ class ScopedAdmin(ModelAdmin):
         return (db_field.related_model._default_manager.all() if offered is None else offered).filter(wanted)  # type: ignore[union-attr]
 
     def scope_of(self, field: Field, request: HttpRequest) -> Q:
-        """Which rows of the model that `field` points to are in sight."""
+        """Return which rows of the model that `field` points to are in sight; Q() for all."""
         other = self.admin_site._registry.get(cast("type[Model]", field.related_model))
         return other.sighted(cast(User, request.user)) if isinstance(other, ScopedAdmin) else Q()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """What could not be chosen because it is elsewhere stays chosen."""
+        """Keep chosen what could not be chosen because it is elsewhere."""
         for field in self.opts.many_to_many:
             wanted = self.scope_of(field, request)
             if wanted and field.name in form.cleaned_data:
@@ -76,7 +76,7 @@ class ScopedAdmin(ModelAdmin):
 
 
 class ScopedFilter(RelatedDropdownFilter):
-    """A filter by something else that offers no more of it than its own list would show."""
+    """A filter by related rows that offers no more of them than their own list would show."""
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
         ordering = self.field_admin_ordering(field, request, model_admin)
@@ -89,7 +89,8 @@ def _only(field: Field, wanted: Q) -> Prefetch:
 
 
 def _insist_on_a_location(page: ScopedAdmin) -> None:
-    """Raises ImproperlyConfigured."""
+    """Raise ImproperlyConfigured for a list that does not say how its rows reach their location, or why they have none,
+    and for one that filters by related rows without a ScopedFilter."""
     if not hasattr(page, "location_path"):
         raise ImproperlyConfigured(f"{type(page).__name__}: say in location_path how its rows reach their location.")
     if page.location_path is None and not page.everywhere_because:
@@ -109,7 +110,7 @@ def _points_elsewhere(model: type[Model], name: str) -> bool:
 
 
 def _nullable(model: type[Model], path: str) -> str:
-    """The first step of `path` that a row may be without; "" for none."""
+    """Return `path` up to its first step that a row may be without; "" for none."""
     walked = list[str]()
     for name in path.split("__"):
         walked.append(name)

@@ -21,7 +21,7 @@ SHOWN = 50
 
 @admin.register(Sending)
 class SendingAdmin(PagesAdmin):
-    """One page."""
+    """One page on how sending stands, with its switches."""
 
     location_path, everywhere_because = None, "There is one switch for the whole installation."
 
@@ -33,7 +33,7 @@ class SendingAdmin(PagesAdmin):
         ]
 
     def look(self, request: HttpRequest) -> HttpResponse:
-        """What is late, what is tried again, and what waits for a decision."""
+        """Show what is due now, what is tried again, and what waits for a decision."""
         self.may(request, "crm.view_message")
         rows = Message.objects.filter(self._of_theirs(user_of(request))).select_related("lead")
         late = list(rows.due().order_by("due_at", "pk")[:SHOWN])
@@ -52,11 +52,11 @@ class SendingAdmin(PagesAdmin):
         )
 
     def _of_theirs(self, user: User) -> Q:
-        """What the list of messages would show, too."""
+        """Return which messages this person may see: those that the list of messages shows."""
         return visible_q(user, location="lead__location", nowhere="lead")
 
     def switch(self, request: HttpRequest) -> HttpResponse:
-        """pause, resume, second, first."""
+        """Set a switch of sending: `pause`, `resume`, `second` or `first` (mail server); 404 for any other."""
         self.may(request, "crm.change_sending")
         what = request.POST.get("what", "") if request.method == "POST" else ""
         if what and what not in outbox.SWITCHES:

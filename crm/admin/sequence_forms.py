@@ -73,7 +73,7 @@ class StepForms(_Rows):  # type: ignore[misc, valid-type]  # made by a factory
 
     @property
     def told(self) -> list[dict[str, Any]]:
-        """The steps that are filled in and not taken out, as a definition takes them."""
+        """Return the steps that are filled in and not taken out, as a definition takes them. Call when valid."""
         return [
             {name: value for name, value in form.cleaned_data.items() if name != "DELETE" and value not in ("", False)}
             for form in self.forms
@@ -83,6 +83,6 @@ class StepForms(_Rows):  # type: ignore[misc, valid-type]  # made by a factory
 
 
 def body_from(version: SequenceVersion, head: HeadForm, steps: StepForms) -> dict[str, Any]:
-    """The body of a definition from two valid forms."""
+    """Return the body of a definition from two valid forms."""
     told = {name: value for name, value in head.cleaned_data.items() if name not in {"note", "seen"}}
     return {"key": version.key, **told, "steps": steps.told}

@@ -23,7 +23,7 @@ from crm.sequences import difference, words
 
 @admin.register(SequenceVersion)
 class SequenceVersionAdmin(PagesAdmin):
-    """One page a version. The list holds one line a sequence, with figures."""
+    """One page per version of a sequence. The list holds one line per sequence, with figures."""
 
     location_path, everywhere_because = None, "All locations follow up in the same way."
 
@@ -38,7 +38,7 @@ class SequenceVersionAdmin(PagesAdmin):
         ]
 
     def overview(self, request: HttpRequest) -> HttpResponse:
-        """Every sequence, who is in it, and what it has led to."""
+        """Show every sequence, who is in it, and what it has led to."""
         self.may(request, "crm.view_sequenceversion")
         published = SequenceVersion.objects.filter(state=VersionState.PUBLISHED).order_by("key")
         figures = followup_stats.of_all(user_of(request))
@@ -48,7 +48,7 @@ class SequenceVersionAdmin(PagesAdmin):
         return self.page(request, "crm/admin/sequences.html", title="Sequences", leads=[], rows=rows, withdrawn=gone)
 
     def look(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """One version: its steps, its figures, how it differs from the one in force, and the others."""
+        """Show one version: its steps, its figures, how it differs from the one in force, and the others."""
         self.may(request, "crm.view_sequenceversion")
         version = self._find(pk)
         in_force = SequenceVersion.objects.filter(key=version.key, state=VersionState.PUBLISHED).first()
@@ -80,7 +80,7 @@ class SequenceVersionAdmin(PagesAdmin):
         )
 
     def next_week(self, request: HttpRequest) -> HttpResponse:
-        """A dry run of everything that falls due within seven days."""
+        """Show a dry run of everything that falls due within seven days."""
         self.may(request, "crm.view_sequenceversion")
         coming = dry_run.of_everybody(user_of(request), now=timezone.now(), days=7)
         return self.page(
@@ -93,7 +93,7 @@ class SequenceVersionAdmin(PagesAdmin):
         )
 
     def _rehearsal(self, request: HttpRequest, version: SequenceVersion) -> dict[str, Any]:
-        """A dry run of this version on the lead with the reference number in ?for=."""
+        """Return a dry run of this version on the lead with the reference number in ?for=, if it is in sight."""
         reference = request.GET.get("for", "").strip().upper()
         theirs = Lead.objects.select_related("location").visible_to(user_of(request))
         lead = theirs.filter(reference=reference).first() if reference else None
@@ -101,7 +101,7 @@ class SequenceVersionAdmin(PagesAdmin):
         return {"reference": reference, "rehearsed": lead, "coming": coming}
 
     def edit(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The form of a draft. What cannot be carried out is said, and nothing typed is lost."""
+        """Show and save the form of a draft. What cannot be carried out is said, and nothing typed is lost."""
         self.may(request, "crm.change_sequenceversion")
         version = self._find(pk)
         if version.state != VersionState.DRAFT:
@@ -145,7 +145,7 @@ class SequenceVersionAdmin(PagesAdmin):
         return ""
 
     def act(self, request: HttpRequest, pk: UUID, what: str) -> HttpResponse:
-        """copy, publish, withdraw, move: buttons of the page of a version."""
+        """Do what a button of a version's page says: `copy`, `publish`, `withdraw` or `move`."""
         self.may(request, "crm.change_sequenceversion")
         version, user = self._find(pk), user_of(request)
         if request.method != "POST":

@@ -33,21 +33,21 @@ AGAIN = "again"
 
 
 def register() -> None:
-    """Called once, when the desk is made."""
+    """Add the count of mail set aside to My day; called once, when the desk is made."""
     registry.worklist(
         title="Mail that could not be read", permission="crm.view_setasidemail", render=to_look_at, order=10
     )
 
 
 def to_look_at(request: HttpRequest) -> tuple[str, set[UUID]]:
-    """How many wait, and nobody by name."""
+    """Render how many mails wait for a person, and name nobody."""
     in_reach = visible_q(user_of(request), location="lead__location", nowhere="lead")
     count = SetAsideMail.objects.open().filter(in_reach).count()
     return render_to_string("crm/admin/worklist_set_aside.html", {"count": count}) if count else "", set()
 
 
 class SettledFilter(admin.SimpleListFilter):
-    """What waits for a person unless asked otherwise."""
+    """Mail set aside that waits for a person, unless asked otherwise."""
 
     title = "state"
     parameter_name = "state"
@@ -67,7 +67,7 @@ class SettledFilter(admin.SimpleListFilter):
 
 @admin.register(SetAsideMail)
 class SetAsideMailAdmin(ReadOnlyAdmin):
-    """Newest first. Without a lead it is of no location."""
+    """Mail set aside, newest first. Without a lead it belongs to no location."""
 
     location_path = "lead__location"
     list_display = ["at", "reason_label", "of", "size_in_words", "settled_by"]
@@ -78,7 +78,7 @@ class SetAsideMailAdmin(ReadOnlyAdmin):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SetAsideMail]:
-        """Without the sources, of which one may be as large as a list of all others: fetched where it is shown."""
+        """Return the mails without their sources, one of which may be larger than a whole list: fetched where shown."""
         return super().get_queryset(request).defer("source")
 
     def get_urls(self) -> list[URLPattern]:
@@ -90,7 +90,7 @@ class SetAsideMailAdmin(ReadOnlyAdmin):
         ]
 
     def source(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The bytes as a file that no browser opens; the access log says who took it."""
+        """Send the bytes as a file that no browser opens; the access log says who took it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         mail = get_object_or_404(self.get_queryset(request), pk=pk)
@@ -102,7 +102,7 @@ class SetAsideMailAdmin(ReadOnlyAdmin):
         return response
 
     def settle(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """by_hand, nothing, or again: what a person has decided about it."""
+        """Do what a person has decided about a mail: settle it (`by_hand`, `nothing`), or take it in `again`."""
         if not request.user.has_perm("crm.change_setasidemail"):
             raise PermissionDenied
         mail, what = get_object_or_404(self.get_queryset(request), pk=pk), request.POST.get("what", "")
@@ -135,7 +135,7 @@ class SetAsideMailAdmin(ReadOnlyAdmin):
 
     @display(description="As far as its headers can be read")
     def names(self, mail: SetAsideMail) -> str:
-        """From, Subject and Date. Only the headers are read, in bounded work."""
+        """Return From, Subject and Date as HTML, "—" for a webhook call. Only the headers are read, in bounded work."""
         if mail.form == SourceForm.CALL:
             return "—"
         found = mime_parts.parse_headers(mail.source[:HEAD_BYTES])
@@ -144,11 +144,11 @@ class SetAsideMailAdmin(ReadOnlyAdmin):
 
     @display(description="Its beginning")
     def excerpt(self, mail: SetAsideMail) -> str:
-        """The first bytes as they are: markup stays text."""
+        """Show the first bytes as they are: markup stays text."""
         text = mime_parts.as_text(mail.source[:SHOWN_BYTES], "utf-8")
         return format_html('<pre class="mail-text">{}</pre>', text)
 
     @display(description="")
     def outcome(self, mail: SetAsideMail) -> str:
-        """What became of it, or the buttons; Django's own form around them saves nothing."""
+        """Show what became of the mail, or the buttons; Django's own form around them saves nothing."""
         return render_to_string("crm/admin/set_aside_outcome.html", {"mail": mail, "settled": Settled, "again": AGAIN})

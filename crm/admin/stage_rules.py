@@ -44,7 +44,7 @@ class StageRuleAdmin(DeskAdmin):
         return False
 
     def _record(self, request: HttpRequest, action: Any, rows: Any, term: str = "") -> None:
-        """About nobody: no AccessEvent."""
+        """Record no AccessEvent: stages are about nobody."""
 
     def save_model(self, request: HttpRequest, obj: StageRule, form: forms.ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)

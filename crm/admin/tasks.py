@@ -14,7 +14,7 @@ from crm.models import Task
 
 
 class OpenFilter(admin.SimpleListFilter):
-    """Open tasks unless asked otherwise."""
+    """Tasks by state: the open ones unless asked otherwise."""
 
     title = "state"
     parameter_name = "state"

@@ -88,7 +88,7 @@ class TreatmentForm(CorrectionForm):
 
     @property
     def dispute_shown(self) -> str:
-        """Which word of the patient against this row the page shows: goes with the form; "" for none."""
+        """Return which dispute by the patient (its moment) the page shows, to go along with the form; "" for none."""
         return self.instance.disputed_at.isoformat() if self.instance.disputed_at else ""
 
     def clean(self) -> dict[str, Any]:
@@ -100,8 +100,8 @@ class TreatmentForm(CorrectionForm):
         return data
 
     def _refuse_unseen_dispute(self) -> None:
-        """Refuse once to settle unseen what the patient has said since the page was opened. A form that carries
-        nothing along claims nothing."""
+        """Refuse once to settle unseen what the patient has said since the page was opened. A form that does not say
+        what it showed is not refused."""
         if self.data.get("dispute", self.dispute_shown) == self.dispute_shown:
             return
         touched = set(_as_columns(dict.fromkeys(self.changed_data)))
@@ -114,29 +114,29 @@ class TreatmentForm(CorrectionForm):
             self.add_error(None, f"{words} Save again to settle it with what you wrote.")
 
     def validate_constraints(self) -> None:
-        """Left to crm.leads.treatments, which says the same in words and names the field."""
+        """Check nothing here: crm.leads.treatments says what is wrong in words and names the field."""
 
     def values(self) -> dict[str, Any]:
-        """The columns of a Treatment. Call when valid."""
+        """Return the columns of a Treatment. Call when valid."""
         return _as_columns(self.cleaned_data)
 
     def changes(self) -> dict[str, Any]:
-        """The columns that were changed on the page. Call when valid."""
+        """Return the columns that were changed on the page. Call when valid."""
         return _as_columns(super().changes())
 
     def refuse(self, refused: TreatmentRefused) -> None:
-        """Puts the refusal beside the field that the coordinator sees."""
+        """Put the refusal beside the field that the coordinator sees."""
         shown = refused.field.removesuffix("_date") if refused.field.endswith("_date") else refused.field
         self.add_error(shown, refused.message)
 
     @property
     def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
-        """The fields under their headings, for the template."""
+        """Return the fields under their headings, for the template."""
         return [(title, [self[name] for name in names]) for title, names in PARTS.items()]
 
 
 def _as_columns(cleaned: dict[str, Any]) -> dict[str, Any]:
-    """A said date as the two columns that keep it."""
+    """Return the cleaned fields with each said date replaced by the two columns that keep it."""
     columns = dict(cleaned)
     for end in {"start", "end"} & set(cleaned):
         said = columns.pop(end)

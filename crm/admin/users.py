@@ -81,7 +81,7 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
         return [AbsenceInline] if obj else []
 
     def sighted(self, user: User) -> Q:
-        """Who works for one of the same locations, or for all."""
+        """Return the people who work for one of the same locations, or for all; everybody to whoever works for all."""
         works = User.locations.through.objects.filter(user=OuterRef("pk"))
         bound = User.locations.through.objects.filter(user=user)
         shared = works.filter(location__in=bound.values("location"))
@@ -98,20 +98,20 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Nobody gets hold of an account that may do more than their own."""
+        """Tell whether this person may change an account: a superuser's only if they are one."""
         out_of_reach = obj is not None and obj.is_superuser and not request.user.is_superuser
         return not out_of_reach and super().has_change_permission(request, obj)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Without the button for whoever may only look."""
+        """Leave out the button that mails a password link for whoever may only look."""
         shown = super().get_fieldsets(request, obj)
         if self.has_change_permission(request, obj):
             return shown
         return [(None, {"fields": ["name", "email"]}), *shown[1:]]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        """Nobody widens their own rights, nor takes anything from whoever works elsewhere too; and the address of an
-        account is the way into it."""
+        """Fix what this person may not change: nobody widens their own rights, nor takes anything from whoever works
+        elsewhere too; and the address of an account is the way into it."""
         fixed, by = list(super().get_readonly_fields(request, obj)), user_of(request)
         if obj is not None and obj.pk == by.pk and not by.is_superuser:
             fixed += ["is_active", "is_staff", "groups", "locations"]
@@ -127,7 +127,8 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
             accounts.tell_old_address(form.initial["email"], now=timezone.now())
 
     def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
-        """With more rights than whoever gave them, an account is opened by its owner's mailbox alone."""
+        """Save what belongs to an account, and void the password of one that may now do more than whoever saved it:
+        its owner is mailed a link, which alone opens it."""
         by, now = user_of(request), timezone.now()
         was_in_reach = not change or accounts.may_take_over(by, form.instance)
         super().save_related(request, form, formsets, change)
@@ -140,7 +141,7 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
             messages.warning(request, f"{form.instance} may do more than you. {said}")
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        """Sets somebody's password: only of accounts that may do nothing more than one's own."""
+        """Set somebody's password: only of accounts that may do nothing more than one's own."""
         user, by = self.get_object(request, unquote(id)), user_of(request)
         if user is None:
             raise Http404("There is no such person.")
@@ -152,7 +153,7 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
         return response
 
     def mail_password(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Mails somebody a link to set their password; the old one works until they do."""
+        """Mail somebody a link to set their password; the old one works until they do."""
         user = get_object_or_404(self.get_queryset(request), pk=pk, is_active=True)
         if not self.has_change_permission(request, user):
             raise PermissionDenied
@@ -167,7 +168,7 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
 
     @display(description="Password")
     def password_link(self, user: User) -> str:
-        """A press that mails a link: nothing of the password itself is ever shown."""
+        """Return a button that mails a link: nothing of the password itself is ever shown."""
         if not user.is_active or user._state.adding:
             return "—"
         address = reverse("admin:crm_user_mail_password", args=[user.pk])
@@ -183,7 +184,7 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):  # type: ignore[misc]  # both narro
         ]
 
     def hand_over(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """All open leads of one person to another, or in turn to all who may."""
+        """Hand over all open leads of one person to another, or in turn to all who may own them."""
         if not request.user.has_perm("crm.assign_lead") or not request.user.has_perm("crm.view_user"):
             raise PermissionDenied
         leaver = get_object_or_404(self.get_queryset(request), pk=pk)

@@ -1,4 +1,4 @@
-"""Whose names a page shows that asks again by itself: recorded when somebody is new among them, and not every time."""
+"""Record whose names a page shows that refreshes itself: when somebody is new among them, and not every time."""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -12,8 +12,8 @@ from crm.enums.leads import AccessAction
 
 
 def record(request: HttpRequest, page: str, leads: Iterable[UUID], *, by_itself: bool = False) -> None:
-    """`page` tells one such page from another. The session holds a hash of who was shown last. `by_itself`: asked for
-    without HTMX, as a preview is while somebody types."""
+    """Record who was shown, unless the page asks by itself for the same people: the session holds a hash of them.
+    `page` tells one such page from another; `by_itself`: it asks without HTMX, as a preview does."""
     ids, key = sorted(set(leads)), f"shown:{page}"
     mark = sha256("".join(map(str, ids)).encode()).hexdigest()[:16]
     is_known = request.session.get(key) == mark

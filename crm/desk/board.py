@@ -24,7 +24,7 @@ RECENT = timedelta(days=90)
 
 @dataclass(frozen=True)
 class Filters:
-    """What to show: `mine` is a user's own; each other one a value, "" for all. `q` is looked for as in the list."""
+    """What the board shows: `owner` is "mine", "none" or "" for all, the others a value or "". `q`: as in the list."""
 
     owner: str = ""
     location: str = ""
@@ -37,12 +37,12 @@ class Filters:
 
     @classmethod
     def read(cls, given: Any, *, besides: Collection[str] = ()) -> "Filters":
-        """From an address; `besides` some that this person may not use."""
+        """Read filters from a query string, without those that this person may not use (`besides`)."""
         names = set(cls.__dataclass_fields__) - set(besides)
         return cls(**{name: str(given.get(name, ""))[:60] for name in names})
 
     def wanted(self, user: User) -> Q:
-        """What a card has to be. One query when somebody is looked for: at most MOST_FOUND are shown."""
+        """Return what a card has to match. Runs one query when somebody is looked for: at most MOST_FOUND are shown."""
         wanted = Q()
         if self.q:
             found = search.matching(Lead.objects.visible_to(user), self.q).order_by("-stage_since", "-pk")
@@ -74,7 +74,7 @@ class Card:
 
 @dataclass(frozen=True)
 class BoardColumn:
-    """`after`: where the next page begins, "" at the end. `count`: None when only a page was asked for."""
+    """A stage with its cards. `after`: where the next page begins, "" at the end. `count`: None for a single page."""
 
     rule: StageRule
     cards: list[Card] = field(default_factory=list)
@@ -83,7 +83,7 @@ class BoardColumn:
 
     @property
     def goals(self) -> list[tuple[str, str]]:
-        """Where its cards may go."""
+        """Return the stages where its cards may go."""
         return stages.goals_of(self.rule.stage)
 
     @property
@@ -92,7 +92,7 @@ class BoardColumn:
 
 
 def columns(user: User, filters: Filters, *, now: datetime) -> list[BoardColumn]:
-    """All of them with their first cards, in three queries, four when somebody is looked for."""
+    """Return every column with its first cards. Runs three queries, four when somebody is looked for."""
     rules, wanted = stages.rules(), filters.wanted(user)
     shown = {stage: _in_stage(stage, user, wanted, now=now) for stage in rules}
     by_stage = _first_cards(list(shown.values()), now=now)
@@ -101,8 +101,8 @@ def columns(user: User, filters: Filters, *, now: datetime) -> list[BoardColumn]
 
 
 def column(user: User, filters: Filters, stage: Stage, after: str, *, now: datetime) -> BoardColumn:
-    """The next page of one column. One query, two when somebody is looked for; an
-    unreadable `after` begins anew."""
+    """Return the next page of one column; an unreadable `after` begins anew. Runs one query, two when somebody is
+    looked for."""
     leads = _in_stage(stage, user, filters.wanted(user), now=now)
     if position := _position(after):
         since, pk = position
@@ -133,7 +133,7 @@ def _with_cards(leads: QuerySet[Lead]) -> QuerySet[Lead]:
 
 
 def _counts(parts: list[QuerySet[Lead]]) -> Counter[str]:
-    """How many stand in each stage, up to one more than is told."""
+    """Return how many leads stand in each stage, counting no further than one beyond MOST_COUNTED."""
     bits = [part.order_by().values_list("stage", flat=True)[: MOST_COUNTED + 1] for part in parts]
     return Counter(bits[0].union(*bits[1:], all=True)) if bits else Counter()
 

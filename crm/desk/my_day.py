@@ -21,7 +21,7 @@ MOST_COUNTED = 99
 
 @dataclass(frozen=True)
 class TaskSection:
-    """`more`: there are more than MOST."""
+    """Tasks under one heading, at most MOST; `more`: there are others."""
 
     key: str
     title: str
@@ -32,7 +32,7 @@ class TaskSection:
 
 @dataclass(frozen=True)
 class MyDay:
-    """Alerts first; then what waits by kind; then what upper apps hang in."""
+    """What My day shows: alerts first; then what waits, by kind; then what upper apps hang in."""
 
     alerts: list[SafetyAlert]
     sections: list[TaskSection]
@@ -76,8 +76,8 @@ _SECTIONS: list[tuple[str, str, Q, str]] = [
 
 
 def of(user: User, *, everybody: bool, now: datetime) -> MyDay:
-    """Return what `user` sees: their own, nobody's and of whoever is away, or everybody's. Three queries, and one for
-    each list hung in."""
+    """Return what `user` sees: their own, nobody's and that of whoever is away, or everybody's. Runs three queries, and
+    one for each list hung in."""
     open_now = _open_now(user, everybody=everybody, now=now)
     parts = [
         open_now.filter(wanted).order_by("due_at", "pk").values_list("pk", flat=True)[: MOST + 1]
@@ -99,8 +99,8 @@ def of(user: User, *, everybody: bool, now: datetime) -> MyDay:
 
 
 def waiting(user: User) -> dict[str, int]:
-    """Return {"day": how many alerts and tasks stand on somebody's own My day}, for whoever has one. More than
-    MOST_COUNTED tasks are one more. Two queries."""
+    """Return {"day": how many alerts and tasks stand on somebody's own My day}, for whoever has one. Counts no further
+    than one task beyond MOST_COUNTED. Runs two queries."""
     if not user.has_perm("crm.view_task"):
         return {}
     tasks = _open_now(user, everybody=False, now=timezone.now())[: MOST_COUNTED + 1].count()
@@ -108,7 +108,7 @@ def waiting(user: User) -> dict[str, int]:
 
 
 def section_of(task: Task) -> str:
-    """The same as _SECTIONS, for a task that is loaded with its lead."""
+    """Return the key of the section where a task stands, as _SECTIONS has it; the task is loaded with its lead."""
     if task.kind in {TaskKind.URGENT_CALL, TaskKind.CALL} and task.lead.stage == Stage.NEW:
         return "first"
     named = {TaskKind.ANSWER: "replies", TaskKind.REVIEW: "reviews", TaskKind.RETURNED: "returned"}
@@ -116,8 +116,8 @@ def section_of(task: Task) -> str:
 
 
 def _open_now(user: User, *, everybody: bool, now: datetime) -> QuerySet[Task]:
-    """Open tasks due by the end of today, whose leads this person may see; and from its arrival on whatever a patient
-    waits for, until somebody puts it off. What falls due while somebody is away is everybody's."""
+    """Return open tasks due by the end of today whose leads this person may see; and, from its arrival on, whatever a
+    patient waits for, until somebody puts it off. What falls due while somebody is away is everybody's."""
     waits = Q(put_off_until=None) & (Q(kind=TaskKind.ANSWER) | Q(key__startswith=FIRST_CALL))
     open_tasks = Task.objects.open().filter(Q(due_at__lt=end_of_today(now)) | waits)
     if not everybody:
@@ -127,7 +127,7 @@ def _open_now(user: User, *, everybody: bool, now: datetime) -> QuerySet[Task]:
 
 
 def end_of_today(now: datetime) -> datetime:
-    """Midnight on the clock that the page shows."""
+    """Return the midnight that ends today on the clock that the page shows."""
     local = now.astimezone(timezone.get_current_timezone())
     return datetime.combine(local.date() + timedelta(days=1), time(), tzinfo=local.tzinfo)
 
@@ -141,7 +141,8 @@ def _open_alerts(user: User) -> SafetyAlertQuerySet:
 
 
 def snoozed_until(choice: str, *, now: datetime) -> datetime | None:
-    """`hour`, `tomorrow` (at nine) or `week` from now, on the clock that the page shows; None for others."""
+    """Return when a choice ends: in an `hour`, `tomorrow` or in a `week`, both at nine on the clock that the page
+    shows; None for any other."""
     local = now.astimezone(timezone.get_current_timezone())
     days = {"tomorrow": 1, "week": 7}
     if choice == "hour":

@@ -23,8 +23,8 @@ WHERE called IS NOT NULL
 
 @dataclass(frozen=True)
 class Figures:
-    """`first_call_minutes`: the median from arrival to the first call of those called, on the wall clock; None: nobody.
-    `forgotten`: open leads without a next step, which a sweep mends within a minute."""
+    """The pipeline in numbers. `first_call_minutes`: the median from arrival to the first call of those called, on the
+    wall clock; None: nobody. `forgotten`: open leads without a next step, which a sweep mends within a minute."""
 
     received: int
     called: int
@@ -36,8 +36,8 @@ class Figures:
 
 
 def since(start: datetime, user: User) -> Figures:
-    """Of the requests that came since then, to locations that `user` works for. Six queries over the rows of that
-    time."""
+    """Return the figures of requests that came since `start` to locations that `user` works for. Runs six queries over
+    the rows of that time."""
     came = Lead.objects.filter(created_at__gte=start).visible_to(user)
     called, median = _first_calls(start, list(user.locations.values_list("pk", flat=True)))
     sources = dict(registry.choices_of("how_heard")) | {"": "Not said"}
@@ -58,7 +58,7 @@ def _count(leads: QuerySet[Lead], name: str) -> list[tuple[str, int]]:
 
 
 def _first_calls(start: datetime, bound: list[UUID]) -> tuple[int, Any]:
-    """Everywhere for somebody who is bound to no location."""
+    """Return how many were called, and the median of minutes until then, in `bound` locations; [] means everywhere."""
     with connection.cursor() as cursor:
         cursor.execute(_FIRST_CALL, [start, not bound, bound])
         found: tuple[int, Any] = cursor.fetchone()

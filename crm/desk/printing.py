@@ -16,12 +16,12 @@ STYLES = ("css/print.css", "css/ledger.css")
 
 @cache
 def has_pdf() -> bool:
-    """Whether PDFs can be made here: the extra is installed, and so are the libraries that it needs."""
+    """Tell whether PDFs can be made here: the extra is installed, and so are the libraries that it needs."""
     return find_spec("weasyprint") is not None and find_library("pangoft2-1.0") is not None
 
 
 def on_paper(request: HttpRequest, template: str, context: dict[str, Any], *, name: str) -> HttpResponse:
-    """The page itself; with `?as=pdf` its PDF as a download named `name`. 501 with how to mend it without the extra."""
+    """Show a page for paper; with `?as=pdf` send its PDF as a download; without the extra, 501 and how to mend it."""
     if request.GET.get("as") != "pdf":
         return render(request, template, context | {"has_pdf": has_pdf()})
     if not has_pdf():
@@ -36,7 +36,7 @@ def on_paper(request: HttpRequest, template: str, context: dict[str, Any], *, na
 
 
 def _pdf(html: str) -> bytes:
-    """The bytes. Nothing is fetched for them, from anywhere: styles are handed over, and pages hold no pictures."""
+    """Make a PDF. Nothing is fetched for it, from anywhere: styles are handed over, and pages hold no pictures."""
     import weasyprint  # type: ignore[import-untyped]  # heavy, and absent without the extra
 
     fetcher = weasyprint.urls.URLFetcher(allowed_protocols=[])

@@ -1,4 +1,4 @@
-"""Reads, one function a page."""
+"""What the pages of the desk read, one function per page."""
 
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
@@ -38,7 +38,7 @@ MOST_QUEUED = 50
 
 
 def lead_list(leads: QuerySet[Lead]) -> QuerySet[Lead]:
-    """`leads` with their owner and, as `next_due`, when their most urgent open task is due. One query."""
+    """Return `leads` with their owner and, as `next_due`, when their most urgent open task is due. Runs one query."""
     tasks = Task.objects.open().filter(lead=OuterRef("pk")).order_by("due_at").values("due_at")[:1]
     return leads.select_related("owner").annotate(next_due=Subquery(tasks))
 
@@ -53,8 +53,8 @@ class ReviewQueue:
 
 
 def review_queue(user: User) -> ReviewQueue:
-    """Return what waits for a clinician at the locations that this person works for; at most MOST_QUEUED of each. Three
-    queries, and one for what came since the decisions that wait."""
+    """Return what waits for a clinician at the locations that this person works for; at most MOST_QUEUED of each. Runs
+    three queries, and one for what came since the decisions that wait."""
     seen = Lead.objects.visible_to(user)
     reviews = Task.objects.open().filter(kind=TaskKind.REVIEW, lead__in=seen).select_related("lead")
     waiting = ReviewDecision.objects.waiting().filter(lead__in=seen).select_related("lead", "by")
@@ -115,8 +115,8 @@ class LeadPage:
 
 
 def lead_page(lead_id: UUID, user: User) -> LeadPage:
-    """Everything for one lead in eight queries; others only of locations that `user` works for.
-    Raises Lead.DoesNotExist."""
+    """Return everything for a lead's page, in eight queries; others who share its address or number only from locations
+    that `user` works for. Raises Lead.DoesNotExist."""
     lead = Lead.objects.select_related("location", "owner").get(pk=lead_id)
     tasks = list(Task.objects.filter(lead=lead).select_related("done_by").order_by("due_at", "pk"))
     activities = list(Activity.objects.filter(lead=lead).select_related("by").order_by("-at", "-pk"))
@@ -133,13 +133,13 @@ def lead_page(lead_id: UUID, user: User) -> LeadPage:
 
 
 def _number_is_wrong(lead: Lead, activities: list[Activity]) -> bool:
-    """`activities`: all of theirs, newest first. One query more after a call that found the number wrong."""
+    """Tell whether a call found the lead's present number wrong; runs a query only then. `activities`: newest first."""
     wrong = call_window.wrong_since((one.at, one.call_outcome) for one in activities if one.kind == ActivityKind.CALL)
     return wrong is not None and call_window.number_since([lead.pk]).get(lead.pk, wrong) <= wrong
 
 
 def treatments_of(lead: Lead) -> list[Treatment]:
-    """Return what was tried, in the order in which it began, with what the patient was never asked marked so. One
+    """Return what was tried, in the order in which it began, with what the patient was never asked marked so. Runs one
     query, and one for the marks where the patient told of some."""
     rows = Treatment.objects.filter(lead=lead).select_related("verified_by")
     found = list(rows.order_by("start_date", "created_at", "pk"))
@@ -148,21 +148,21 @@ def treatments_of(lead: Lead) -> list[Treatment]:
 
 
 def consents(lead: Lead) -> list[ConsentRecord]:
-    """The latest word on each kind. One query."""
+    """Return the latest word on each kind of consent. Runs one query."""
     found = ConsentRecord.objects.filter(lead=lead).order_by("kind", "-at", "-entry").distinct("kind")
     return list(found.select_related("witnessed_by"))
 
 
 def suppressions(lead: Lead) -> list[Suppression]:
     """Return which mails to the lead's address are stopped, for everybody who uses it or for this lead alone; what is
-    both stands there once. One query."""
+    both stands there once. Runs one query."""
     mine = Q(lead_ref=None) | Q(lead_ref=lead.pk)
     rows = Suppression.objects.filter(mine, address_hash__in=suppression.hashes_of(lead.email), lifted_at=None)
     return list({(row.scope, row.because): row for row in rows.order_by("at")}.values()) if lead.email else []
 
 
 def last_to_correct(lead: Lead) -> str:
-    """Return who last corrected details, treatments or studies of this lead. One query."""
+    """Return who last corrected details, treatments or studies of this lead. Runs one query."""
     kinds = [ActivityKind.DETAILS, ActivityKind.IMAGING, *OF_TREATMENTS]
     last = Activity.objects.filter(lead=lead, kind__in=kinds).select_related("by").order_by("-at", "-pk").first()
     return str(last.by) if last and last.by else "somebody else"
@@ -174,7 +174,7 @@ def _alerts(lead: Lead) -> list[SafetyAlert]:
 
 def scores(lead: Lead) -> list[tuple[str, list[tuple[Measurement, bool]]]]:
     """Return [("Pain, average of 7 days (0-10)", [oldest … newest])] for the kinds that were measured, each with
-    whether it counts: of one day the last one does. One query."""
+    whether it counts: the last one of a day does. Runs one query."""
     zone = ZoneInfo(lead.timezone)
     series: dict[str, list[Measurement]] = {}
     for measurement in Measurement.objects.filter(lead=lead).select_related("corrected_by").in_order(zone):
@@ -188,7 +188,7 @@ def _counting(series: list[Measurement], zone: ZoneInfo) -> list[tuple[Measureme
 
 
 def _timeline(lead: Lead, activities: list[Activity], tasks: list[Task]) -> list[TimelineEntry]:
-    """Activities, messages and finished tasks, newest first."""
+    """Return activities, messages and finished tasks, newest first."""
     messages = Message.objects.filter(lead=lead).defer("text", "html").order_by("-created_at", "-pk")
     entries = [
         *map(_of_activity_if_it_can_be_read, activities),
@@ -199,10 +199,10 @@ def _timeline(lead: Lead, activities: list[Activity], tasks: list[Task]) -> list
 
 
 def _of_activity_if_it_can_be_read(activity: Activity) -> TimelineEntry:
-    """An entry that breaks is shown as such: the page, and all other entries, stay."""
+    """Return the entry of an activity; one that breaks is shown as such: the page, and all other entries, stay."""
     try:
         return _of_activity(activity)
-    except Exception as broken:  # entries are kept for ever, and what made them changes
+    except Exception as broken:  # entries are kept forever, and what made them changes
         log.error("entry_not_shown", activity=str(activity.pk), error=type(broken).__name__)
         return TimelineEntry(
             at=activity.at, kind=activity.kind, title="An entry that cannot be shown", by=str(activity.by or "")
@@ -261,7 +261,7 @@ class ReferralFigures:
 
 
 def referral_figures(practices: list[UUID], user: User) -> dict[UUID, ReferralFigures]:
-    """{practice: figures} of the locations that `user` works for, zeros for those that sent nobody. One query."""
+    """Return {practice: figures} of the locations that `user` works for, zeros if one sent nobody. Runs one query."""
     seen = Exists(Activity.objects.filter(lead=OuterRef("lead"), kind=ActivityKind.STAGE, details__to=Stage.CONSULTED))
     rows = (
         Referral.objects.filter(visible_q(user, location="lead__location"), practice__in=practices)

@@ -52,12 +52,12 @@ _home: list[View] = []
 
 
 def add_pages(*urls: Urls) -> None:
-    """Hangs pages below /admin/, when the desk is made (crm/admin/__init__.py)."""
+    """Hang pages below /admin/, when the desk is made (crm/admin/__init__.py)."""
     _pages.extend(urls)
 
 
 def set_home(view: View) -> None:
-    """Says which page the desk begins with: called with the site and the request."""
+    """Set the page that the desk begins with: called with the site and the request."""
     _home[:] = [view]
 
 
@@ -67,12 +67,12 @@ class DeskSite(UnfoldAdminSite):
     login_form = SignInForm
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Django's, at the pace that crm/accounts/sign_in_limits.py allows."""
+        """Sign somebody in as Django does, at the pace that crm/accounts/sign_in_limits.py allows."""
         return sign_in_form.finish(request, super().login(request, extra_context))
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """Django's wrapper (signed in, never cached), plus the desk's content policy and the center's clock; and only
-        forms that somebody can have filled in."""
+        """Wrap a view as Django does (signed in, never cached), plus the desk's content policy and the center's clock;
+        and take only forms that somebody can have filled in."""
         inside = super().admin_view(_with_plain_forms(view), cacheable)
         guarded: View = csp_override(DESK_CSP)(_while_awake(_at_the_center(inside)))
         return guarded
@@ -116,15 +116,15 @@ class DeskSite(UnfoldAdminSite):
         return shown
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        """Django's, for fields that a form of the desk completes. It would search whatever any field of any model leads
-        to, unrecorded, and fail over those that are the far end of a relation."""
+        """Complete fields as Django does, but only those that a form of the desk completes: it would search whatever
+        any field of any model leads to, unrecorded, and fail over those that are the far end of a relation."""
         asked = tuple(request.GET.get(part, "") for part in ("app_label", "model_name", "field_name"))
         if asked not in self._completed():
             raise PermissionDenied
         return super().autocomplete_view(request)
 
     def _completed(self) -> set[tuple[str, str, str]]:
-        """(app, model, field) of what forms and their rows complete."""
+        """Return (app, model, field) of what forms and their rows complete."""
         forms: list[Any] = [one for page in self._registry.values() for one in (page, *page.inlines)]
         return {
             (one.model._meta.app_label, one.model._meta.model_name, name)
@@ -133,7 +133,7 @@ class DeskSite(UnfoldAdminSite):
         }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Work begins with what waits, for whoever works on leads; with figures for whoever sees only those."""
+        """Begin the desk with what waits, for whoever works on leads; with figures for whoever sees only those."""
         if request.user.has_perm("crm.view_task") and _home:
             return _home[0](self, request)
         if request.user.has_perm("crm.view_figures"):
@@ -141,7 +141,7 @@ class DeskSite(UnfoldAdminSite):
         return super().index(request, extra_context)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Django's and our own pages."""
+        """Return Django's and our own pages."""
         own = path(
             "set-password/<str:uidb64>/<str:token>/", password_views.SetPassword.as_view(), name="crm_set_password"
         )
@@ -155,7 +155,7 @@ def _person_found(lead: Lead) -> SearchResult:
 
 
 def _with_plain_forms(view: View) -> View:
-    """Refuses (400) forms that nobody fills in: a null character, which PostgreSQL takes nowhere, or rows without end,
+    """Refuse (400) forms that nobody fills in: a null character, which PostgreSQL takes nowhere, or rows without end,
     each of which is drawn. Inside Django's wrapper: the form has been read for its CSRF token by then. Not those that
     take files: they are read later (crm/documents/upload_views.py), have no such rows, and their fields refuse the
     null."""
@@ -178,7 +178,7 @@ def _is_few(count: str) -> bool:
 
 
 def _while_awake(view: View) -> View:
-    """Signs out whoever has done nothing for a while, or has been signed in for too long
+    """Sign out whoever has done nothing for a while, or has been signed in for too long
     (crm/accounts/desk_session.py)."""
 
     @wraps(view)
@@ -192,7 +192,7 @@ def _while_awake(view: View) -> View:
 
 
 def _to_sign_in(request: HttpRequest, over: desk_session.Over) -> HttpResponse:
-    """And back to this page afterwards. A part of a page takes the whole page there."""
+    """Redirect to the sign-in page, and back to this page afterwards. A part of a page takes the whole page there."""
     home = reverse("admin:index")
     came_from = home if request.method == "POST" or "HX-Request" in request.headers else request.get_full_path()
     sign_in = f"{reverse('admin:login')}?{urlencode({'next': came_from, over.value: 1})}"
@@ -202,7 +202,7 @@ def _to_sign_in(request: HttpRequest, over: desk_session.Over) -> HttpResponse:
 
 
 def _at_the_center(view: View) -> View:
-    """Shows every time as the clock on the center's wall shows it. Renders inside: templates do the converting."""
+    """Show every time as the clock on the center's wall shows it. Renders inside: templates do the converting."""
 
     @wraps(view)
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

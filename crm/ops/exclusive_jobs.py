@@ -20,7 +20,7 @@ log = structlog.get_logger("nucleus.alone")
 
 
 def run(job: str, work: Callable[[], int]) -> int:
-    """What `work` returns; 0, without calling it, while another run of this job goes on anywhere."""
+    """Run `work` and return what it returns; 0, without calling it, while another run of this job goes on anywhere."""
     with held(job) as mine:
         if not mine:
             log.info("already_running", job=job)
@@ -28,8 +28,9 @@ def run(job: str, work: Callable[[], int]) -> int:
 
 
 def is_first(job: str, *, within: timedelta) -> bool:
-    """Whether this job has not begun so recently, by PostgreSQL's clock; if so it has begun now. Ticks wait for workers
-    that are away, by the thousand after a night, and do not expire: no two machines need to agree about the time."""
+    """Mark a job as begun unless it began `within` this span, by PostgreSQL's clock; return whether it did now. Ticks
+    wait for workers that are away, by the thousand after a night, and do not expire: no two machines need to agree
+    about the time."""
     with connection.cursor() as cursor:
         values: list[Any] = [job, within]
         cursor.execute(_BEGIN, values)
@@ -46,7 +47,7 @@ RETURNING job
 
 @contextmanager
 def held(job: str) -> Iterator[bool]:
-    """True inside when nobody else holds this job; it is free again afterwards."""
+    """Yield whether this job is held here: True when nobody else holds it. It is free again afterwards."""
     with _connection() as own:
         found = own.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 16))", [f"job:{job}"]).fetchone()
         try:
@@ -57,7 +58,7 @@ def held(job: str) -> Iterator[bool]:
 
 
 def _connection() -> "psycopg.Connection[tuple[object, ...]]":
-    """As Django would open it, and outside of its pool."""
+    """Open a connection to PostgreSQL as Django would, but outside its pool."""
     info = connection.settings_dict
     more = {name: value for name, value in info["OPTIONS"].items() if name != "pool"}
     names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}

@@ -16,12 +16,12 @@ KEPT_SECONDS = 2.0
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 as long as this process answers; touches nothing else."""
+    """Answer 200 as long as this process runs; touches nothing else."""
     return HttpResponse("ok", content_type="text/plain")
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when the database answers and every migration is applied, else 503. For everybody one word, at most
+    """Answer 200 when the database answers and every migration is applied, else 503. For everybody one word, at most
     KEPT_SECONDS old, so that asking costs nothing; for whoever may see figures the reasons, as they are now.
 
     {"database": bool, "migrations": bool, "oldest_due_seconds": float | null, "redis": bool}. Redis is reported
@@ -35,7 +35,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 class _Lately:
-    """The last answer to the question whether this process may get traffic."""
+    """The last answer to whether this process may get traffic, kept for KEPT_SECONDS."""
 
     def __init__(self) -> None:
         self._lock, self._at, self._ready = threading.Lock(), -math.inf, False

@@ -14,19 +14,19 @@ from crm.models import Heartbeat
 
 
 def note(names: Iterable[Pulse]) -> None:
-    """These are alive now."""
+    """Record that these are alive now, by PostgreSQL's clock."""
     rows = [Heartbeat(name=name, at=Now()) for name in names]
     Heartbeat.objects.bulk_create(rows, update_conflicts=True, unique_fields=["name"], update_fields=["at"])
 
 
 def seconds_since() -> dict[str, float]:
-    """{name: seconds since it was last heard of}, by PostgreSQL's clock."""
+    """Return {name: seconds since it was last heard of}, by PostgreSQL's clock."""
     ages = Heartbeat.objects.annotate(age=Now() - F("at")).order_by("name").values_list("name", "age")
     return {name: age.total_seconds() for name, age in ages}
 
 
 def in_words(silent: Iterable[dict[str, Any]]) -> list[str]:
-    """One sentence for each [{"name", "seconds" of silence}], the most pressing first."""
+    """Return one sentence for each [{"name", "seconds" of silence}], the most pressing first."""
     minutes = {one["name"]: int(one["seconds"] // 60) for one in silent}
     return [f"{name.label}{_OR.get(name, '')} for {minutes[name]} minutes." for name in _PRESSING if name in minutes]
 

@@ -18,7 +18,7 @@ TALKATIVE = ("django.request", "django.security", "django.server", "django.db.ba
 
 
 def frames_only(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    """Replaces `exc_info` by the exception's type and its frames (file:line function), innermost last."""
+    """Replace `exc_info` with the exception's type and its last 12 frames (file:line function), innermost last."""
     info = event.pop("exc_info", None)
     if info is True:
         info = sys.exc_info()
@@ -40,7 +40,7 @@ SHARED: list[Any] = [
 
 
 def configure(_django_logging: dict[str, Any] | None = None) -> None:
-    """Sets up logging for every process; Django calls it, and crm/celery.py. Writes to standard output only."""
+    """Set up logging for every process; Django calls it, and crm/celery.py. Writes to standard output only."""
     structlog.configure(
         processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

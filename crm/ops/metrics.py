@@ -22,14 +22,14 @@ _LINES: list[tuple[str, str, str]] = [
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """404 without METRICS_TOKEN as a bearer token, where one is set or the site is public."""
+    """Answer with the figures; 404 without METRICS_TOKEN as a bearer token, where one is set or the site is public."""
     if not monitoring.may_look(request):
         raise Http404
     return HttpResponse(as_text(mail_status.standing()) + pulses_as_text(), content_type=CONTENT_TYPE)
 
 
 def as_text(found: OutboxStatus) -> str:
-    """One gauge a figure."""
+    """Return one gauge per figure of the outbox, in Prometheus' text format."""
     lines = []
     for name, gauge, words in _LINES:
         value = float(getattr(found, name))
@@ -38,7 +38,7 @@ def as_text(found: OutboxStatus) -> str:
 
 
 def pulses_as_text() -> str:
-    """One gauge of the clock and of the workers of each queue, by its name."""
+    """Return one gauge, by name, of the clock and of each queue's workers; "" while none was heard of."""
     gauge, ages = "nucleus_heartbeat_age_seconds", heartbeat.seconds_since()
     lines = [f"# HELP {gauge} Seconds since it was last heard of.", f"# TYPE {gauge} gauge"] if ages else []
     lines += [f'{gauge}{{name="{name}"}} {seconds:g}' for name, seconds in ages.items()]

@@ -43,7 +43,7 @@ class RequestLog:
 
 
 class NoDevices:
-    """Says to the browser that no page of ours, and nothing in it, ever needs one of these."""
+    """Tells the browser that no page of ours, and nothing in it, ever needs a device such as its camera (POLICY)."""
 
     POLICY = ", ".join(
         f"{device}=()"

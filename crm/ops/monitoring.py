@@ -7,8 +7,8 @@ from django.http import HttpRequest
 
 
 def may_look(request: HttpRequest) -> bool:
-    """True with METRICS_TOKEN as a bearer token, and without one on a local site that has none. Compared as bytes: what
-    is no ASCII is wrong and no error."""
+    """Tell whether the request may see figures: with METRICS_TOKEN as a bearer token, or on a local site that has none.
+    Compared as bytes: what is not ASCII is wrong and no error."""
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     wanted = settings.METRICS_TOKEN
     if not wanted:

@@ -34,7 +34,7 @@ def form_id() -> SafeString:
 
 @register.filter
 def stage_name(code: str) -> str:
-    """As this center calls it."""
+    """Return the name of a stage as this center calls it."""
     return stages.label(code)
 
 
@@ -46,7 +46,7 @@ def long_since(moment: datetime, now: datetime) -> str:
 
 @register.filter
 def long_until(moment: datetime, now: datetime) -> str:
-    """Return how long it is until then, in the same words."""
+    """Return how long it is until `moment`, never as no time at all: "less than a minute"."""
     return lapse.in_words(now, moment)
 
 
@@ -71,19 +71,19 @@ def _day_in_words(found: re.Match[str]) -> str:
 
 @register.filter
 def in_words(silent: list[dict[str, Any]]) -> list[str]:
-    """Who behind the site has not been heard of: see crm/ops/heartbeat.py."""
+    """Return sentences on who behind the site has not been heard of: see crm/ops/heartbeat.py."""
     return heartbeat.in_words(silent)
 
 
 @register.filter
 def as_note(text: str) -> SafeString:
-    """What staff wrote down, in Markdown: emphasis, lists, links. HTML in it is shown, never run."""
+    """Render what staff wrote down, in Markdown: emphasis, lists, links. HTML in it is shown, never run."""
     return SafeString(_NOTES.render(text))
 
 
 @register.filter
 def may_finish(user: User, task: Task) -> bool:
-    """Whether a press on "Done" would do it."""
+    """Tell whether a press on "Done" would finish the task."""
     return tasks.may_finish(task, user)
 
 
@@ -102,7 +102,7 @@ def is_of_a_report(task: Task) -> bool:
 
 @register.filter
 def may_put_off(user: User, task: Task) -> bool:
-    """Whether a press on "Later" would do it."""
+    """Tell whether a press on "Later" would put the task off."""
     return tasks.may_put_off(task, user)
 
 

@@ -18,7 +18,7 @@ register = template.Library()
 
 
 class FormTokens(CsrfTokenNode):
-    """Django's token, and the one of crm/patient_portal/page_owner.py: no form of the private page is sent without
+    """Django's CSRF token, and the one of crm/patient_portal/page_owner.py: no form of the private page is sent without
     either."""
 
     def render(self, context: Context) -> SafeString:

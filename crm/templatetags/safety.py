@@ -15,7 +15,7 @@ register = template.Library()
 
 @register.simple_tag
 def safety_text(english: str) -> SafeString:
-    """The text in the visitor's language; English and the translation, one below the other, while that is unchecked.
+    """Show a safety text in the visitor's language; while its translation is unchecked, below the English.
 
     A number in braces becomes a telephone link.
     """
@@ -27,7 +27,7 @@ def safety_text(english: str) -> SafeString:
 
 @register.simple_tag
 def safety_plain(english: str) -> str:
-    """The same as one line of plain text, for text mails."""
+    """Return a safety text as one line of plain text, for text mails."""
     return texts.plain(english)
 
 

@@ -16,8 +16,8 @@ from crm.registry import Basis
 
 
 class SeenVersionForm(forms.Form):
-    """Carries along what its page showed: the number of the record as it was then. One that carries nothing has shown
-    nothing."""
+    """A form that carries along what its page showed: the number of the record as it was then. One that carries nothing
+    has shown nothing."""
 
     seen = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
 
@@ -26,18 +26,18 @@ class SeenVersionForm(forms.Form):
         return decisions.NOTHING if seen is None else seen
 
     def has_looked(self, number: int, **others: str) -> None:
-        """Take what is new for seen: the form is shown again with it, and knows when it is pressed once more."""
+        """Mark what is new as seen: the form is shown again with it, and knows when it is sent once more."""
         self.data = {**self.data.dict(), "seen": str(number)} | others  # type: ignore[attr-defined]  # a QueryDict
 
 
 class FollowingForm(SeenVersionForm):
-    """Carries along, too, the id of the decision before this one, as far as its page knew; "" for none."""
+    """A SeenVersionForm that also carries along the id of the decision before this one, as far as known; "": none."""
 
     earlier = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
     @property
     def knew(self) -> str | None:
-        """Return that id; None from a form that carries nothing along at all. Call when validated."""
+        """Return the id of the decision before, as carried along; None when nothing is. Call when validated."""
         return self.cleaned_data.get("earlier", "") if "seen" in self.data else None
 
     def came_since(self, lead: Lead, *, number: int, latest: Model | None, words: str) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ class MailAgainForm(forms.Form):
 
 
 def register() -> None:
-    """Hang in the panel of consents and the form that lets mail go again; called once, when the desk is made."""
+    """Register the panel of consents and the form that lets mail go again; called once, when the desk is made."""
     registry.panel("lead", title="Consents", permission="crm.view_consentrecord", render=panel, order=9)
     registry.route("mail-again/", mail_again, permission="crm.change_lead", name="crm_lead_mail_again")
 

@@ -17,7 +17,7 @@ from crm.patient_portal.contact_form import ContactPersonForm
 
 
 def register() -> None:
-    """Hang in the panel of people around a lead and its forms; called once, when the desk is made."""
+    """Register the panel of people around a lead and its forms; called once, when the desk is made."""
     registry.route("people/add/", add, permission="crm.add_contactperson", name="crm_lead_person_add")
     registry.route(
         "people/<uuid:person_id>/end/", end, permission="crm.change_contactperson", name="crm_lead_person_end"

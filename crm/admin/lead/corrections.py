@@ -30,7 +30,7 @@ IDS = "treatment_%s"  # other forms stand on the same page
 
 
 def register() -> None:
-    """Hang in the forms that correct details and treatments; called once, when the desk is made."""
+    """Register the forms that correct details and treatments; called once, when the desk is made."""
     add, change = "crm.add_treatment", "crm.change_treatment"
     registry.route("details/", details, permission="crm.change_lead", name="crm_lead_details")
     registry.route("treatments/", ledger, permission="crm.view_treatment", name="crm_lead_treatments")

@@ -26,7 +26,7 @@ SHOWN = 50
 
 
 def register() -> None:
-    """Hang in the panel of documents, uploads and their release; called once, when the desk is made."""
+    """Register the panel of documents, uploads and their release; called once, when the desk is made."""
     add = "crm.add_document"
     registry.route("documents/", page, permission=add, name="crm_lead_documents")
     registry.route("documents/uploads/", start, permission=add, name="crm_lead_upload")

@@ -42,7 +42,7 @@ class Running:
 
 
 def register() -> None:
-    """Hang in the panel of follow-ups and its buttons; called once, when the desk is made."""
+    """Register the panel of follow-ups and its buttons; called once, when the desk is made."""
     change, one = "crm.change_enrollment", "follow-ups/<uuid:enrollment_id>/<str:what>/"
     registry.route(one, act, permission=change, name="crm_lead_follow_up")
     registry.route("follow-ups/begin/", begin, permission=change, name="crm_lead_follow_up_begin")

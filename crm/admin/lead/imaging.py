@@ -47,7 +47,7 @@ class StudyForm(CorrectionForm):
             self.initial["made"] = str(said)
 
     def validate_constraints(self) -> None:
-        """Check none: nothing on this page can break one."""
+        """Check no constraint: nothing on this page can break one."""
 
     def values(self) -> dict[str, Any]:
         """Return the columns of an ImagingStudy. Call when valid."""
@@ -76,7 +76,7 @@ def _as_columns(cleaned: dict[str, Any]) -> dict[str, Any]:
 
 
 def register() -> None:
-    """Hang in the panel of imaging studies and its forms; called once, when the desk is made."""
+    """Register the panel of imaging studies and its forms; called once, when the desk is made."""
     change, one = "crm.change_imagingstudy", "imaging/<uuid:study_id>/"
     registry.route("imaging/add/", add, permission="crm.add_imagingstudy", name="crm_lead_imaging_add")
     registry.route(one, correct, permission=change, name="crm_lead_imaging")

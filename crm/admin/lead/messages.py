@@ -54,7 +54,7 @@ class SnippetAdmin(DeskAdmin):
 
 
 def register() -> None:
-    """Hang in the conversation with the patient and its forms; called once, when the desk is made."""
+    """Register the conversation with the patient and its forms; called once, when the desk is made."""
     permission = "crm.add_privatemessage"
     registry.route("messages/write/", write, permission=permission, name="crm_lead_write")
     registry.route("messages/read/", read, permission=permission, name="crm_lead_messages_read")
@@ -104,7 +104,7 @@ def write(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
 
 
 def read(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Finish the task to answer: read, and no answer is needed. Not if more came than the page showed."""
+    """Mark the conversation read and end the task to answer without one, unless more came than the page showed."""
     form = SeenConversationForm(request.POST)
     if request.method == "POST" and form.is_valid():
         lead = find_lead(lead_id)

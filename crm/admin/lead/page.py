@@ -148,7 +148,7 @@ def note(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
 
 
 def confidence(site: AdminSite, request: HttpRequest, lead_id: UUID, activity_id: UUID) -> HttpResponse:
-    """Record of a note or a call whether somebody else told it in confidence: then it is not in the patient's copy."""
+    """Set whether somebody else told a note or a call in confidence: then it is not in the patient's copy."""
     entry, told = get_object_or_404(Activity, pk=activity_id, lead_id=lead_id), request.POST.get("told")
     if not entry.may_be_in_confidence:
         raise Http404("Only a note or a call of ours may be told in confidence.")

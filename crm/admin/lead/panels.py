@@ -1,6 +1,6 @@
 """The boxes beside a lead: the first come with the page, each of the others when it comes into view.
 
-A page asks few questions that way, however many apps hang something in. `?panels=all` brings everything at once, for
+A page runs few queries that way, however many apps hang something in. `?panels=all` brings everything at once, for
 paper and for browsers without scripts.
 """
 

@@ -24,7 +24,7 @@ from crm.patient_portal.requests import enter, id_in
 
 
 def register() -> None:
-    """Hang in the ways to the patient's private page; called once, when the desk is made."""
+    """Register the ways to the patient's private page; called once, when the desk is made."""
     registry.route("fill-in/", fill_in, permission=FILLS_IN, name="crm_lead_fill_in")
     registry.route("hand-over/", hand_over, permission=FILLS_IN, name="crm_lead_hand_over")
     registry.route("send-link/", send_link, permission=OPENS_IT, name="crm_lead_send_link")
@@ -46,7 +46,7 @@ def fill_in(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpRespons
 
 
 def hand_over(site: AdminSite, request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Sign the member of staff out and leave this browser with the patient's questions and nothing else: tabs in which
+    """Sign the staff member out and leave this browser with the patient's questions and nothing else: tabs in which
     they filled in with somebody are emptied."""
     if request.method != "POST":
         return back(lead_id)

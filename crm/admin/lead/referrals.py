@@ -60,7 +60,7 @@ class TellForm(forms.Form):
 
 
 def register() -> None:
-    """Hang in the panel of who sent the patient and its forms; called once, when the desk is made."""
+    """Register the panel of who sent the patient and its forms; called once, when the desk is made."""
     registry.route("referrals/add/", add, permission="crm.add_referral", name="crm_lead_referral_add")
     change, one = "crm.change_referral", "referrals/<uuid:referral_id>/told/<str:step>/"
     registry.route(one, told, permission=change, name="crm_lead_referral_told")

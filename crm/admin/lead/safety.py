@@ -43,7 +43,7 @@ class ClearForm(SeenVersionForm):
 
 
 def register() -> None:
-    """Hang in the forms that answer an alert and lift a hold; called once, when the desk is made."""
+    """Register the forms that answer an alert and lift a hold; called once, when the desk is made."""
     registry.route("alert/", acknowledge, permission="crm.add_activity", name="crm_lead_acknowledge")
     registry.route("clear-hold/", clear, permission="crm.clear_urgent", name="crm_lead_clear_hold")
 

@@ -20,7 +20,7 @@ from crm.models import Lead, Measurement
 
 
 def register() -> None:
-    """Hang in the panel of ratings and scores and its forms; called once, when the desk is made."""
+    """Register the panel of ratings and scores and its forms; called once, when the desk is made."""
     write = "crm.add_measurement"
     registry.panel("lead", title="Ratings and scores", permission="crm.view_measurement", render=panel, order=6)
     registry.route("scores/add/", add, permission=write, name="crm_lead_score_add")
