@@ -35,7 +35,7 @@ _OF_A_PERSON = {MailKind.REPLY, MailKind.CALENDAR}
 def receive(
     arrived: InboundMessage, *, now: datetime, is_vouched: bool = False, not_kept: Mapping[str, str] = NOTHING
 ) -> InboundMail | None:
-    """Keeps a mail and does what it asks for; None when it was here before.
+    """Keep a mail and do what it asks for; return None when it was here before.
 
     A reply ends or pauses sequences, stands on the timeline and opens a task to answer. A hard bounce, or the fifth
     soft one, stops mail to the address; another is asked for, where the request is open or a visit is ahead. A
@@ -67,8 +67,8 @@ def receive(
 
 
 def _ours(arrived: InboundMessage) -> Message | None:
-    """The mail of ours that it is about: by its Message-ID; for a report that was sent to the address of a thread,
-    which nobody guesses, the latest to the address that it names."""
+    """Return the mail of ours that it is about: by its Message-ID; for a report that was sent to the address of a
+    thread, which nobody guesses, the latest to the address that it names."""
     newest = Message.objects.select_related("lead").order_by("-created_at")
     found = newest.filter(message_id__in=arrived.message_ids).first() if arrived.message_ids else None
     if found is None and arrived.kind in REPORTS and arrived.tokens and arrived.about:
@@ -78,7 +78,8 @@ def _ours(arrived: InboundMessage) -> Message | None:
 
 
 def _proven_address(arrived: InboundMessage, message: Message | None, *, is_vouched: bool) -> str:
-    """Whose mail a bounce or complaint may stop: of the address that we mailed, whatever it names; "" for none."""
+    """Return the address to which a bounce or complaint may stop mail; "" for none. It is the one that we mailed,
+    whatever the report names; that of the report where our provider has signed it and the mail is unknown."""
     if arrived.kind not in REPORTS:
         return ""
     if message:
@@ -87,8 +88,8 @@ def _proven_address(arrived: InboundMessage, message: Message | None, *, is_vouc
 
 
 def _read_at(arrived: InboundMessage, lead: Lead | None, message: Message | None) -> str:
-    """Where a reply shows that our mail to this lead is read: it answers one, or goes to their thread, and strangers
-    know neither. "" where only the sender's word says so, which anybody can write."""
+    """Return the address at which a reply shows that our mail to this lead is read: it answers one, or goes to their
+    thread, and strangers know neither. "" where only the sender's word says so, which anybody can write."""
     if arrived.kind != MailKind.REPLY or lead is None:
         return ""
     of_thread = MailThread.objects.filter(lead=lead, token__in=arrived.tokens)
@@ -96,7 +97,7 @@ def _read_at(arrived: InboundMessage, lead: Lead | None, message: Message | None
 
 
 def whose(arrived: InboundMessage) -> Lead | None:
-    """Return whose mail it is, as far as that can be told."""
+    """Return the lead whose mail it is; None where that cannot be told."""
     return _whose(arrived, _ours(arrived), _invitation(arrived))
 
 
@@ -105,8 +106,8 @@ def _invitation(arrived: InboundMessage) -> registry.Invitation | None:
 
 
 def _whose(arrived: InboundMessage, message: Message | None, invited: registry.Invitation | None) -> Lead | None:
-    """By the invitation that it answers, else by the thread's address, else by the mail of ours that it is about, else
-    by the one lead with that address."""
+    """Find the lead by the invitation that the mail answers, else by the thread's address, else by the mail of ours
+    that it is about, else by the one lead with that address."""
     if invited:
         return Lead.objects.filter(pk=invited.lead_id).first()
     threads = {
@@ -131,8 +132,8 @@ def _keep(
     not_kept: Mapping[str, str],
     now: datetime,
 ) -> InboundMail | None:
-    """Save a mail, of a lead who is locked; None when it is here already. `about`: the address that it proves something
-    of. Programs give one Message-ID to several mails: of another person, or in other words, it is another mail."""
+    """Save a mail, of a lead who is locked; return None when it is here already. `about`: the address of which it
+    proves something. Programs give one Message-ID to several mails: of another person, or in other words, it is new."""
     latest = InboundMail.objects.filter(lead=lead).order_by("-at", "-pk").first() if lead else None
     mail = InboundMail(
         external_id=arrived.message_id[:250] or f"none:{_digest(arrived)}",
@@ -158,13 +159,13 @@ def _insert(mail: InboundMail) -> InboundMail | None:
 
 
 def _is_another(mail: InboundMail) -> bool:
-    """Whether the one under its Message-ID is not the same. What a provider tells twice is one event, in any words."""
+    """Tell whether the mail kept under its Message-ID is a different one. What a provider tells twice is one event."""
     same = InboundMail.objects.get(external_id=mail.external_id)
     return mail.external_id.startswith("<") and (mail.lead_id, _came(mail)) != (same.lead_id, _came(same))
 
 
 def _came(mail: InboundMail) -> str:
-    """What came with it: what became of its files may differ when it is brought again."""
+    """Return a mail's text without what became of its files, which may differ when it is brought again."""
     before, found, _after = str(mail.text).rpartition(f"\n\n{NOT_KEPT}")
     return before if found else str(mail.text)
 
@@ -174,7 +175,7 @@ def _digest(arrived: InboundMessage) -> str:
 
 
 def _text(arrived: InboundMessage, not_kept: Mapping[str, str]) -> str:
-    """Subject, words, and the names of what was attached: those that were kept are documents."""
+    """Return subject, words, and the names of what was attached: the files that were kept are documents."""
     attached = f"Attached: {', '.join(arrived.attachments[:MOST_NAMES])}" if arrived.attachments else ""
     whys = [f"{name} ({why})" for name, why in not_kept.items()][:MOST_NAMES]
     left_out = f"{NOT_KEPT}{', '.join(whys)}" if whys else ""
@@ -209,8 +210,8 @@ def key_of_answer(lead_id: UUID, uid: str) -> str:
 def _look_at_the_appointment(
     kept: InboundMail, lead: Lead, arrived: InboundMessage, invited: registry.Invitation | None, *, now: datetime
 ) -> None:
-    """A calendar's answer pauses nothing. Who accepts has confirmed; who declines is asked about the appointment, but
-    not when it is over, called off or at another time since. Words beside it are read."""
+    """Act on a calendar's answer, which pauses nothing. Whoever accepts has confirmed; whoever declines is asked about
+    the appointment, but not when it is over, called off or has moved since. Words beside it open a task to answer."""
     key = key_of_answer(lead.pk, arrived.invitation)
     if arrived.answer == "accepted":
         tasks.close(key, now=now)
@@ -226,7 +227,7 @@ def _look_at_the_appointment(
 
 
 def _instead(proposed: str, lead: Lead) -> str:
-    """The time that they ask for, on the clock of the center; as they wrote it where nobody knows the clock."""
+    """Put in words the time that they ask for, on the center's clock; as they wrote it where nobody knows theirs."""
     moment, _, zone = proposed.partition(" ")
     try:
         then = datetime.strptime(f"{moment}Z", "%Y%m%dT%H%M%S%z")
@@ -260,13 +261,14 @@ def _stop_mail(kept: InboundMail, address: str, *, now: datetime) -> str:
 
 
 def _brings_word(message: Message) -> bool:
-    """Tell whether a person must hear what it said, though nothing is ahead of them: of a visit, or of a message."""
+    """Tell whether a person must hear what the mail said, of a visit or a message, though nothing is ahead of them."""
     return message.topic_id is not None or message.name == emails.NOTICE
 
 
 def _tell_of_what_did_not_arrive(kept: InboundMail, *, now: datetime) -> None:
-    """The address may well work: but this mail nobody has read. Where it is our trouble, whoever runs the site hears of
-    it once a day, and only for what somebody waits for is there a task each: a block list returns all our mail."""
+    """Tell staff of a mail that nobody has read, though its address may well work. Where it is our trouble,
+    administrators hear of it once a day, and only what somebody waits for gets a task each: a block list returns all
+    our mail."""
     is_our_trouble = bool(re.match(OF_US, kept.status))
     if is_our_trouble:
         title = f"Mail servers return our mail ({kept.status}): see Mail that came in"
@@ -280,8 +282,8 @@ def _tell_of_what_did_not_arrive(kept: InboundMail, *, now: datetime) -> None:
 
 
 def _too_many_complaints(*, now: datetime) -> bool:
-    """More than one proven in a thousand within 30 days, as providers count (0.1 %). Counted as if a thousand had been
-    sent at least, so that one person's click does not stop a small center."""
+    """Tell whether more than one proven complaint in a thousand mails came within 30 days, as providers count (0.1 %).
+    At least a thousand count as sent, so that one person's click does not stop a small center."""
     since = now - SOFT_WITHIN
     complaints = (
         InboundMail.objects.filter(kind=MailKind.COMPLAINT.value, at__gt=since).exclude(address_hash="").count()
@@ -291,7 +293,7 @@ def _too_many_complaints(*, now: datetime) -> bool:
 
 
 def _is_one_too_many(kept: InboundMail) -> bool:
-    """Of those that speak of the address, since it was last given up."""
+    """Tell whether five soft bounces that speak of the address came within 30 days, since it last came back to use."""
     stops = Suppression.objects.filter(address_hash=kept.address_hash, because=SuppressedBecause.BOUNCE)
     lifted = stops.filter(lifted_at__isnull=False).order_by("-lifted_at").values_list("lifted_at", flat=True).first()
     since = kept.at - SOFT_WITHIN

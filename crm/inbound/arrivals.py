@@ -28,7 +28,7 @@ Kept = InboundMail | SetAsideMail | None
 
 
 def take_in(raw: bytes, *, came_by: str, now: datetime) -> Kept:
-    """Takes a mail in, or sets it aside when it cannot be read or stored; None when it was here before.
+    """Take a mail in, or set it aside when it cannot be read or stored; return None when it was here before.
 
     Raises only what is no fault of the mail, such as a database that is down: the mail is to be brought again then.
     """
@@ -49,7 +49,7 @@ def take_in(raw: bytes, *, came_by: str, now: datetime) -> Kept:
 
 
 def take_in_call(make: Callable[[], bytes], *, source: bytes, came_by: str, now: datetime) -> Kept:
-    """The same for a mail that `make` puts together from what a provider has sent (`source`)."""
+    """Take in a mail, as `take_in` does, that `make` puts together from what a provider has sent (`source`)."""
     try:
         raw = make()
     except provider_mail.NoMail:
@@ -67,7 +67,7 @@ def set_aside(
     form: SourceForm = SourceForm.MAIL,
     size: int | None = None,
 ) -> SetAsideMail | None:
-    """Keeps what could not be taken in; None when it was here before. `size`: of the whole mail, in bytes, where
+    """Keep what could not be taken in; return None when it was here before. `size`: of the whole mail, in bytes, where
     `source` is less."""
     kept = SetAsideMail(
         digest=sha256(source).hexdigest(),
@@ -85,7 +85,7 @@ def set_aside(
 
 
 def is_of_the_moment(trouble: BaseException) -> bool:
-    """Whether an error says nothing about the mail: brought again later, it may well be taken in."""
+    """Tell whether an error says nothing about the mail: brought again later, it may well be taken in."""
     if not isinstance(trouble, DatabaseError | InterfaceError):
         return False
     state = getattr(trouble.__cause__, "sqlstate", None)
@@ -93,12 +93,12 @@ def is_of_the_moment(trouble: BaseException) -> bool:
 
 
 def settle(mail_id: UUID, *, settled: Settled, by: User, now: datetime) -> None:
-    """A person has looked at it. Raises SetAsideRefused when somebody has done that before."""
+    """Close a mail that was set aside, as a person decides. Raises SetAsideRefused when somebody did so before."""
     _close(mail_id, settled=settled, by=by, now=now)
 
 
 def take_in_again(mail: SetAsideMail, *, by: User, now: datetime) -> None:
-    """Tries once more, after a change of limits or of this program, and settles it. Raises SetAsideRefused."""
+    """Try once more, after a change of limits or of this program, and settle the mail. Raises SetAsideRefused."""
     if mail.form != SourceForm.MAIL:
         raise SetAsideRefused("The mail itself is not here: only what is shown below.")
     try:
@@ -119,7 +119,7 @@ def _close(mail_id: UUID, *, settled: Settled, by: User, now: datetime) -> None:
 
 
 def _whose_thread(source: bytes) -> Lead | None:
-    """The lead to whose thread it was addressed, by its first bytes alone."""
+    """Return the lead to whose thread a mail was addressed, by its first bytes alone (TOKENS_WITHIN)."""
     tokens = TOKEN.findall(source[:TOKENS_WITHIN].decode("ascii", "ignore").lower())
     thread = MailThread.objects.filter(token__in=tokens[:100]).select_related("lead").first()
     return thread.lead if thread else None

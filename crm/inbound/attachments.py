@@ -54,7 +54,7 @@ def keep(raw: bytes, arrived: InboundMessage, lead: Lead | None, *, now: datetim
 
 
 def _store(lead: Lead, name: str, content: bytes, *, now: datetime) -> str:
-    """Return why it was not kept; "" when it was, now or before."""
+    """Store one file; return why it was not kept, "" when it was, now or before."""
     stamp = int.from_bytes(sha256(content).digest()[:7])
     try:
         document = documents.store_whole(
@@ -74,5 +74,5 @@ def _store(lead: Lead, name: str, content: bytes, *, now: datetime) -> str:
 
 
 def _in_short(told: str) -> str:
-    """What senders read, without what they should do about it. What is here already is kept."""
+    """Shorten what senders read to the reason, without what they should do; "" for a file that is here already."""
     return "" if told == str(Unfit.ALREADY.label) else told.partition(". ")[0].rstrip(".")

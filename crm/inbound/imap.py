@@ -1,4 +1,4 @@
-"""Reads the mailbox for replies and bounces: what nobody has seen, and what came since the last reading, whoever has
+"""Read the mailbox for replies and bounces: what nobody has seen, and what came since the last reading, whoever has
 opened it in a mail program. A mail is marked as seen once what it asks for is on disk, or it was set aside: one that is
 read twice is known. None is in the way of the next."""
 
@@ -27,7 +27,7 @@ log = structlog.get_logger("nucleus.mailbox")
 
 
 def read_new() -> int:
-    """Takes in what has arrived since; returns how many were new, set aside or not. 0 without IMAP_URL.
+    """Take in what has arrived since the last reading; return how many were new, set aside or not. 0 without IMAP_URL.
 
     A server that is down costs a line of the log: the mail is still there the next time.
     """
@@ -80,13 +80,13 @@ class _Run:
                 return
 
     def _move_mark(self, mailbox: str) -> None:
-        """To before the first that was not asked for. What was, and did not come, is remembered by itself."""
+        """Set the mark before the first mail that was not asked for. What did not come is remembered by itself."""
         left = [uid for uid in self.fresh if uid not in self.tried or uid in self.forgotten]
         fetches.set_mark(mailbox, min(left) - 1 if left else self.last)
 
     def _take_all(self, box: imaplib.IMAP4, mailbox: str) -> tuple[str, int] | None:
-        """The mailbox and the mail on which the line dropped, if it did. One that cannot be kept now (a lock, a
-        connection that broke) is tried in the next run."""
+        """Take in what waits; return the mailbox and the mail on which the line dropped, if it did. A mail that cannot
+        be kept now (a lock, a connection that broke) is tried in the next run."""
         for uid in self._queue(box, mailbox):
             if not self.goes_on():
                 break
@@ -111,7 +111,7 @@ class _Run:
         return None
 
     def _queue(self, box: imaplib.IMAP4, mailbox: str) -> list[int]:
-        """What is to be taken, the oldest first, and what did not come before after all else. Tells of what never
+        """Return what is to be taken, the oldest first, and last what did not come before. Tells a person of what never
         will."""
         waiting = imap_client.unseen(box) | self._later(box, mailbox)
         before = fetches.remembered(mailbox)
@@ -127,8 +127,8 @@ class _Run:
         return [uid for uid in (*self.fresh, *again) if uid not in self.tried]
 
     def _later(self, box: imaplib.IMAP4, mailbox: str) -> set[int]:
-        """What came since the last reading. Of a mailbox that was never read, nothing: what somebody had opened before
-        is history."""
+        """Return what came since the last reading; nothing of a mailbox that was never read: what somebody had opened
+        before is history."""
         mark = fetches.mark_of(mailbox)
         if mark is None:
             mark = imap_client.last(box)
@@ -138,7 +138,7 @@ class _Run:
         return later
 
     def _take(self, box: imaplib.IMAP4, mailbox: str, uid: int) -> bool:
-        """One mail; True when it is new to us. Fetched without marking it: first it has to be on disk."""
+        """Take one mail in; True when it is new to us. Marked as seen only once it is on disk."""
         now = timezone.now()
         is_suspect = fetches.begin(mailbox, uid, now=now) > 1
         size = imap_client.size(box, uid)
@@ -165,12 +165,12 @@ class _Run:
 
 
 def _set_aside(headers: bytes, size: int, reason: SetAsideReason, *, now: datetime) -> SetAsideMail | None:
-    """One that stays in the mailbox, where a mail program opens it."""
+    """Set aside the headers of a mail that stays in the mailbox, where a mail program opens it."""
     return arrivals.set_aside(headers, came_by=MAILBOX, reason=reason, now=now, form=SourceForm.HEADERS, size=size)
 
 
 def _tell(uid: int, size: int, headers: bytes) -> bool:
-    """The server does not hand this one over: a person is told once, by what is known of it."""
+    """Tell a person, once, of a mail that the server does not hand over, by what is known of it; False if told."""
     log.error("mail_not_fetched")
     told = headers or f"The mail server does not hand over mail {uid} ({size} bytes) of the mailbox.".encode()
     return _set_aside(told, size, SetAsideReason.UNREADABLE, now=timezone.now()) is not None

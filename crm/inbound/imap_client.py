@@ -87,7 +87,7 @@ def size(box: imaplib.IMAP4, uid: int) -> int:
 
 
 def body(box: imaplib.IMAP4, uid: int) -> bytes | None:
-    """Return the whole mail, not marked as seen; None when it is no longer there. Raises Refused."""
+    """Return the whole mail, not marked as seen; None when it is no longer there. Raises FetchRefused."""
     return _fetch(box, uid, "(BODY.PEEK[])")
 
 

@@ -29,12 +29,12 @@ _NO_PROOF = {EventType.FAILED, EventType.UNKNOWN}
 
 
 def on_tracking(sender: Any, event: AnymailTrackingEvent, esp_name: str, **_: Any) -> None:
-    """Anymail's receiver: the call was signed by the provider."""
+    """Listen to Anymail's tracking signal: the provider has signed the call."""
     take(event, provider=esp_name.lower(), now=timezone.now())
 
 
 def take(event: AnymailTrackingEvent, *, provider: str, now: datetime) -> None:
-    """Does what an event asks for; nothing for one that says nothing new, such as opened: we do not look."""
+    """Do what an event asks for; nothing for one that says nothing new, such as "opened", which we do not track."""
     message = _ours(event)
     if message and event.event_type not in _NO_PROOF:
         outbox.accepted_after_all(message, now=now)
@@ -64,7 +64,7 @@ def _kind(event: AnymailTrackingEvent) -> MailKind | None:
 
 
 def _status(event: AnymailTrackingEvent) -> str:
-    """As the server said it; for what the provider itself took for spam or held back, that of a policy (RFC 3463)."""
+    """Return the status that the server named; for what the provider took for spam or held back, 5.7.0 (RFC 3463)."""
     said = bounce_phrases.status_in(
         f"{event.mta_response or ''} {event.description or ''}"[: bounce_phrases.LONGEST_WORDS]
     )
@@ -74,7 +74,7 @@ def _status(event: AnymailTrackingEvent) -> str:
 def _receive(
     event: AnymailTrackingEvent, kind: MailKind, message: Message | None, *, provider: str, now: datetime
 ) -> None:
-    """Keeps it like a bounce that came by mail, but signed."""
+    """Keep an event like a bounce or complaint that came by mail, but signed."""
     named = event.event_id or f"{event.message_id}:{event.event_type}:{event.recipient}"
     arrived = InboundMessage(
         kind,

@@ -66,7 +66,7 @@ class _NamesOnly(FileUploadHandler):
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """What cannot be understood is the caller's fault, whatever it makes of the code that tries: 400."""
+    """Turn any error inside into a 400: what cannot be understood is the caller's fault, however the code fails."""
     try:
         yield
     except SuspiciousOperation:
@@ -93,7 +93,7 @@ class _Careful(View):
 
 
 def _check(event: AnymailTrackingEvent) -> None:
-    """Raises SuspiciousOperation for fields of another type than they have: signed, but not what we know."""
+    """Raise SuspiciousOperation for fields of the wrong type or too long: signed, but not what we know."""
     words = (event.event_id, event.recipient, event.description, event.mta_response, event.message_id)
     is_known = all(word is None or (isinstance(word, str) and len(word) <= LONGEST_WORDS) for word in words)
     if not is_known or not isinstance(event.metadata, dict | None) or not isinstance(event.esp_event, dict):
@@ -156,13 +156,13 @@ _INBOUND: dict[str, type[View]] = {"mailgun": _MailgunArrived, "postmark": _Post
 
 @csrf_exempt
 def events(request: HttpRequest, provider: str) -> HttpResponse:
-    """Delivered, returned, reported as unwanted. 404 for a provider that is not ours."""
+    """Take a provider's events: delivered, returned, reported as unwanted. 404 for a provider that is not ours."""
     return _answer(request, _EVENTS, provider)
 
 
 @csrf_exempt
 def arrived(request: HttpRequest, provider: str) -> HttpResponse:
-    """A mail that came in at the provider, such as an answer."""
+    """Take a mail that came in at a provider, such as an answer. 404 for one that is not ours, 413 above MOST_BYTES."""
     length = request.headers.get("Content-Length") or "0"
     if not length.isdecimal() or len(length) > 18 or int(length) > MOST_BYTES:
         return HttpResponse(status=413)

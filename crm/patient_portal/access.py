@@ -51,12 +51,12 @@ class NewSession:
 
 
 def digest(secret: str) -> str:
-    """The hash under which a secret is kept. Plain SHA-256 does: 256 random bits cannot be guessed."""
+    """Return the hash under which a secret is kept. Plain SHA-256 does: 256 random bits cannot be guessed."""
     return sha256(secret.encode()).hexdigest()
 
 
 def make_links(messages: Iterable[Message], *, now: datetime) -> dict[UUID, str]:
-    """{message id: token} for all of these mails that ask for a link, in one statement."""
+    """Make the links that these mails ask for, in one statement; return {message id: token}."""
     tokens = {one.pk: secrets.token_urlsafe(32) for one in messages if LINK_MARK in one.text + one.html}
     PatientLink.objects.bulk_create(
         PatientLink(
@@ -74,16 +74,15 @@ def make_links(messages: Iterable[Message], *, now: datetime) -> dict[UUID, str]
 
 
 def find_link(token: str, *, purpose: LinkPurpose, now: datetime) -> PatientLink | None:
-    """The link of a token, or None when it is wrong, too old, taken back or for something else. Nor does one open that
-    was mailed to an address which is on record no more, even if it was made a moment after the change. Changes
-    nothing."""
+    """Return the link of a token; None when it is wrong, too old, taken back, for something else, or mailed to an
+    address that is no longer on record, even if made a moment after the change. Changes nothing."""
     links = PatientLink.objects.filter(revoked_at__isnull=True, expires_at__gt=now, purpose=purpose)
     links = links.filter(Q(message=None) | Q(message__to_email__iexact=F("lead__email")))
     return links.select_related("lead__location").filter(token_hash=digest(token)).first()
 
 
 def revoke_links(lead: Lead, *, now: datetime) -> int:
-    """Takes back every link of a lead and ends its sessions, but for those that staff have begun; returns how many
+    """Take back every link of a lead and end its sessions, except those that staff have begun; return how many
     links."""
     PatientSession.objects.filter(lead=lead, by=None, ended_at__isnull=True).update(ended_at=now)
     return PatientLink.objects.filter(lead=lead, revoked_at__isnull=True).update(revoked_at=now)
@@ -101,12 +100,12 @@ def begin(
     handed_over: bool = False,
     secret: str = "",
 ) -> NewSession:
-    """Begins a session. With `origin`, the request just sent from this browser, it may write without being proven.
+    """Begin a session. With `origin`, the request just sent from this browser, it may write without being proven.
     `after`: the session that was open in this browser; what was sent in it belongs to whoever shows who they are now.
 
     One that staff begins is proven: they have the person before them or on the phone. It is bound to `desk`, the key of
-    their own session, unless it is handed over. The same `secret` again is the
-    same session, however often and at whatever moment.
+    their own session, unless it is handed over. The same `secret` again is the same session, however often and
+    whenever.
     """
     secret = secret or secrets.token_urlsafe(32)
     values = {
@@ -134,13 +133,13 @@ def _origin_after(after: PatientSession | None, lead: Lead, *, now: datetime) ->
 
 
 def secret_of(token: str, opened: UUID) -> str:
-    """The secret of the session that one opening of a link begins: a form that is sent fifty times begins it once."""
+    """Return the secret of the session that one opening of a link begins: a form sent fifty times begins it once."""
     sealed = hmac.new(settings.SECRET_KEY.encode(), f"session:{token}:{opened}".encode(), sha256)
     return urlsafe_b64encode(sealed.digest()).decode()
 
 
 def find_session(secret: str, *, now: datetime) -> PatientSession | None:
-    """The session of a cookie, kept alive by being asked for; None when it has ended or was left alone too long."""
+    """Return the session of a cookie and keep it alive; None when it has ended or was left alone too long."""
     alive = PatientSession.objects.filter(
         secret_hash=digest(secret), ended_at__isnull=True, seen_at__gt=now - IDLE, created_at__gt=now - LONGEST
     )
@@ -156,17 +155,17 @@ def find_former(secret: str) -> PatientSession | None:
 
 
 def ends_at_last(session: PatientSession) -> datetime:
-    """Return when it is over however much is pressed."""
+    """Return when a session is over, however much is pressed."""
     return session.created_at + LONGEST
 
 
 def end(session: PatientSession, *, now: datetime) -> None:
-    """Signs this browser out."""
+    """End a session: sign this browser out."""
     PatientSession.objects.filter(pk=session.pk, ended_at__isnull=True).update(ended_at=now)
 
 
 def may_fill_in(staff: User, lead_id: UUID) -> bool:
-    """Return whether somebody at the desk may, at this moment, fill in the private page of a lead."""
+    """Tell whether somebody at the desk may, at this moment, fill in the private page of a lead."""
     if not (staff.is_staff and staff.has_perms(FILLS_IN.split())):
         return False
     return Lead.objects.visible_to(staff).filter(pk=lead_id).exists()
@@ -206,19 +205,19 @@ def send_code(session: PatientSession, *, now: datetime, asked: UUID | None = No
 
 
 def mails_codes_to(lead: Lead) -> bool:
-    """Return whether a code that is mailed arrives and proves something: mail goes to the address, in the ten minutes
+    """Tell whether a code that is mailed arrives and proves something: mail goes to the address, in the ten minutes
     for which it works, and nobody else reads it."""
     return not shares_address(lead) and not suppression.answers_are_stopped(lead) and not mail_status.is_paused()
 
 
 def shares_address(lead: Lead) -> bool:
-    """Return whether another person has the same e-mail address, as in a household. Only who is proven counts: anybody
+    """Tell whether another person has the same e-mail address, as in a household. Only who is proven counts: anybody
     can type an address into a form, and its owner must lose nothing by it."""
     return Lead.objects.proven().with_address(lead.email).exclude(pk=lead.pk).exists()
 
 
 def waiting_session(lead: Lead, *, now: datetime) -> PatientSession | None:
-    """The latest browser that has opened a link of this lead and is not proven yet."""
+    """Return the session of the latest browser that has opened a link of this lead and is not proven yet."""
     waiting = PatientSession.objects.filter(
         lead=lead, link__isnull=False, proven_at__isnull=True, ended_at__isnull=True, seen_at__gt=now - IDLE
     )
@@ -226,7 +225,7 @@ def waiting_session(lead: Lead, *, now: datetime) -> PatientSession | None:
 
 
 def tell_code(session: PatientSession, *, now: datetime) -> str:
-    """A code that staff tells on the phone."""
+    """Make a code that staff tell on the phone."""
     return _new_code(session, message=None, now=now)
 
 
@@ -263,8 +262,8 @@ def prove(session: PatientSession, *, now: datetime) -> None:
 
 
 def with_secrets(message: Message, *, now: datetime, token: str = "") -> Message:
-    """A copy of a claimed message with its placeholders filled in, for sending and for nothing else. `token`: of a link
-    that was made for it (make_links); without one it gets a new one."""
+    """Return a copy of a claimed message with its placeholders filled in, for sending and for nothing else. `token`: of
+    a link that was made for it (make_links); without one it gets a new one."""
     whole = message.text + message.html
     values = {name: make(message, now) for name, make in PLACEHOLDERS.items() if name in whole}
     if LINK_MARK in whole:
@@ -284,7 +283,7 @@ def _link_address(message: Message, token: str) -> str:
 
 
 def _code_of(message: Message, now: datetime) -> str:
-    """Each attempt to send has a code of its own: an earlier mail may have arrived after all."""
+    """Make a new code for each attempt to send: an earlier mail may have arrived. "" when none was asked for."""
     asked = PatientCode.objects.select_related("session").filter(message=message).order_by("expires_at").first()
     if asked is None:
         return ""
@@ -300,7 +299,7 @@ def _new_code(session: PatientSession, *, message: Message | None, now: datetime
 
 
 def _code_hash(session: PatientSession, code: str) -> str:
-    """Keyed: a million codes are soon tried out by whoever has the hash."""
+    """Return a keyed hash of a code: a million codes are soon tried out by whoever has a plain one."""
     return hmac.new(settings.SECRET_KEY.encode(), f"{session.pk}:{code}".encode(), sha256).hexdigest()
 
 

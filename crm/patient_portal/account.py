@@ -56,7 +56,7 @@ CARE_FIRST = noop("Your request waits. Emergency care comes first.")
 
 
 def register() -> None:
-    """Called once, when the app is ready."""
+    """Register the panels and form readers of this module. Called once, when the app is ready."""
     registry.panel("patient", title=noop("Where your request stands"), permission="", render=standing, order=1)
     registry.panel("patient", title=noop("Messages"), permission="", render=messages_panel, order=20)
     registry.reader(submitted_answers.of_fields(MessageForm.base_fields))
@@ -74,7 +74,7 @@ class MessageForm(forms.Form):
 
 
 def standing(request: HttpRequest, lead: Lead) -> str:
-    """In plain words; "" until it is proven who is reading."""
+    """Show in plain words where the request stands; "" until it is proven who is reading."""
     if not session_of(request).is_the_patient:
         return ""
     stage = lead.stage
@@ -86,7 +86,7 @@ def standing(request: HttpRequest, lead: Lead) -> str:
 
 
 def messages_panel(request: HttpRequest, lead: Lead) -> str:
-    """How many there are, and the way to them; "" until it is proven who is reading."""
+    """Show how many messages there are, and the way to them; "" until it is proven who is reading."""
     if not session_of(request).is_the_patient:
         return ""
     both = PrivateMessage.objects.filter(lead=lead)
@@ -121,7 +121,7 @@ def messages_page(request: PatientRequest) -> HttpResponse:
 @require_safe
 @patient_page(reads=True)
 def data(request: PatientRequest) -> HttpResponse:
-    """What a person may ask for: a copy, and deletion."""
+    """Show what a person may ask for: a copy, and deletion."""
     if not request.patient.is_the_patient:
         return redirect("private:page")
     asked = Task.objects.open().filter(lead=request.patient.lead, kind=TaskKind.PRIVACY).exists()
@@ -131,7 +131,7 @@ def data(request: PatientRequest) -> HttpResponse:
 @require_POST
 @patient_page(reads=True)
 def download(request: PatientRequest) -> HttpResponse:
-    """The copy, as a file. Leaves an entry on the timeline."""
+    """Send the person's own copy as a JSON file. Leaves an entry on the timeline."""
     if not request.patient.is_the_patient:
         return redirect("private:page")
     lead = request.patient.lead
@@ -144,7 +144,7 @@ def download(request: PatientRequest) -> HttpResponse:
 @require_POST
 @patient_page(reads=True)
 def delete(request: PatientRequest) -> HttpResponse:
-    """Asks staff to delete everything, once the person has said that they are sure; before, asks whether they are."""
+    """Ask staff to delete everything, once the person has said that they are sure; until then, ask them that."""
     if not request.patient.is_the_patient:
         return redirect("my:data")
     if "sure" not in request.POST:
@@ -157,7 +157,7 @@ def delete(request: PatientRequest) -> HttpResponse:
 @require_POST
 @patient_page(reads=True)
 def keep(request: PatientRequest) -> HttpResponse:
-    """Takes the wish to delete back."""
+    """Take back the wish to delete."""
     if request.patient.is_the_patient and privacy.withdraw_deletion(request.patient.lead, now=timezone.now()):
         messages.success(request, gettext("You have taken your wish back. We delete nothing."))
     return redirect("my:data")
@@ -166,7 +166,7 @@ def keep(request: PatientRequest) -> HttpResponse:
 @READ_AND_SEND
 @patient_page(reads=True)
 def people(request: PatientRequest) -> HttpResponse:
-    """Whom we may talk to: the list, and a form to name somebody. 422 keeps what was typed."""
+    """Show whom we may talk to, and a form to name somebody. 422 keeps what was typed."""
     if not request.patient.is_the_patient:
         return redirect("private:page")
     lead = request.patient.lead
@@ -183,7 +183,7 @@ def people(request: PatientRequest) -> HttpResponse:
 @require_POST
 @patient_page(reads=True)
 def end_person(request: PatientRequest, person_id: uuid.UUID) -> HttpResponse:
-    """Takes somebody off the list."""
+    """Take somebody off the list of people we may talk to."""
     if request.patient.is_the_patient:
         person = get_object_or_404(ContactPerson, pk=person_id, lead=request.patient.lead)
         contacts.end(person, by=None, now=timezone.now())

@@ -31,7 +31,7 @@ def hold(lead: Lead, *, address: str) -> Lead:
 
 
 def may_try(lead: Lead, way: ProofWay, *, address: str, now: datetime) -> bool:
-    """Return whether there were few enough wrong tries within a day: this way about this lead, and any from there."""
+    """Tell whether there were few enough wrong tries within a day: this way about this lead, and any from there."""
     about, here = Q(lead=lead, way=way), Q(address_hash=key_of(address)) & ~Q(address_hash="")
     recent = ProofTry.objects.filter(about | here, at__gt=now - DAY)
     counts = recent.aggregate(about=Count("pk", filter=about), here=Count("pk", filter=here))
@@ -39,7 +39,7 @@ def may_try(lead: Lead, way: ProofWay, *, address: str, now: datetime) -> bool:
 
 
 def note_wrong(session: PatientSession, way: ProofWay, *, address: str, now: datetime) -> None:
-    """Count a wrong try. One row."""
+    """Count a wrong try, in one row."""
     ProofTry.objects.create(lead_id=session.lead_id, session=session, way=way, address_hash=key_of(address), at=now)
 
 

@@ -74,7 +74,7 @@ def left_alone(request: HttpRequest) -> HttpResponse | None:
 
 
 def _sent_again(request: HttpRequest, session: PatientSession, *, is_open: bool = False) -> HttpResponse | None:
-    """What was sent from a page of this person while it is not open to them, to be sent once more when it is; it goes
+    """Show what was sent from a page of this person that is not open to them, to be sent once more when it is; it goes
     along in the form and is kept nowhere. A press without a word in it is for its own page to ask again. None when
     nothing was sent, or from a page of somebody else (409). `is_open`: all that is missing is the second factor."""
     if request.method != "POST" or page_owner.is_from_script(request):

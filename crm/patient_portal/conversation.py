@@ -53,8 +53,8 @@ def write(
 
 @transaction.atomic
 def answer(session: PatientSession, *, text: str, now: datetime, message_id: UUID | None = None) -> None:
-    """The patient's message. One task to answer is open at a time, due before the next business day ends. The same id
-    with the same text again changes nothing."""
+    """Keep the patient's message. One task to answer is open at a time, due before the next business day ends. The same
+    id with the same text again changes nothing."""
     lead = session.lead
     message = PrivateMessage(pk=_key(lead, message_id, text), lead=lead, session=session, text=text, at=now)
     if not _add(message):
@@ -65,15 +65,15 @@ def answer(session: PatientSession, *, text: str, now: datetime, message_id: UUI
 
 
 def _key(lead: Lead, form_id: UUID | None, text: str, *, by: User | None = None) -> UUID:
-    """The key of a message: one for a form and a text, of this lead and this side. The id of the form was made by
-    whoever filled it in, so it proves nothing alone; keyed, so that nobody guesses the text from it."""
+    """Return the key of a message: one for a form and a text, of this lead and this side. The id of the form was made
+    by whoever filled it in, so it proves nothing alone; keyed, so that nobody guesses the text from it."""
     named = f"{lead.pk}\n{by.pk if by else ''}\n{form_id or uuid4()}\n{text}"
     return UUID(bytes=salted_hmac("crm.private_message", named, algorithm="sha256").digest()[:16], version=4)
 
 
 def _add(message: PrivateMessage) -> bool:
-    """Saves a message; False when it is there already. Locks the lead: two messages at once open one task, and none
-    is ever put before one that somebody may have read."""
+    """Save a message; False when it is there already. Locks the lead: two messages at once open one task, and none is
+    ever put before one that somebody may have read."""
     Lead.objects.select_for_update(no_key=True).get(pk=message.lead_id)
     there = PrivateMessage.objects.filter(lead=message.lead_id)
     if there.filter(pk=message.pk).exists():
@@ -128,7 +128,7 @@ def _takes_mail(lead: Lead) -> bool:
 
 
 def _notify(lead: Lead, *, about: PrivateMessage, now: datetime) -> None:
-    """One notice until the patient has been there or its link is too old, and never two within NOTICES_APART: the
+    """Mail one notice until the patient has been there or its link is too old, and never two within NOTICES_APART: the
     second waits."""
     went = Message.objects.filter(
         lead=lead, name=emails.NOTICE, to_email__iexact=lead.email, state__in=[*NOT_GONE, MessageState.SENT]
@@ -146,7 +146,7 @@ def _notify(lead: Lead, *, about: PrivateMessage, now: datetime) -> None:
 
 
 def _is_unread(notice: Message) -> bool:
-    """Return whether the message that it was about is still to be read: then so is all that was written since."""
+    """Tell whether the message that a notice was about is still to be read: then so is all that was written since."""
     about = notice.key.removeprefix(emails.NOTICE_KEY)
     return PrivateMessage.objects.filter(pk=about, read_at__isnull=True).exists()
 

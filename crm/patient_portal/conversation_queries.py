@@ -34,7 +34,7 @@ def moment_after(latest: PrivateMessage | InboundMail | None, *, now: datetime) 
 
 
 def awaits_answer(lead: Lead) -> bool:
-    """Return whether something that the patient wrote is still to be answered."""
+    """Tell whether something that the patient wrote is still to be answered."""
     return Task.objects.open().filter(lead=lead, kind=TaskKind.ANSWER).exists()
 
 

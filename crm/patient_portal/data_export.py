@@ -60,7 +60,7 @@ _STUDY = (
 
 
 def register() -> None:
-    """Called once, when the app is ready."""
+    """Register what we keep about a person and what of it is in their copy. Called once, when the app is ready."""
     data = registry.personal_data
     _about_the_request()
     _about_other_people()

@@ -11,7 +11,7 @@ from crm.patient_portal import page_owner
 
 
 def on_logout(*, request: HttpRequest, **_kwargs: Any) -> None:
-    """Receiver of Django's user_logged_out: what was opened from this sign-in ends with it, and the page that comes
+    """Listen to Django's user_logged_out: what was opened from this sign-in ends with it, and the page that comes
     next tells its tabs (templates/registration/logged_out.html, telling_tabs)."""
     ended = patient_access.end_those_of_desk(request.session.session_key or "", now=timezone.now())
     closed = {name for one in ended for name in page_owner.channels_of(one)}

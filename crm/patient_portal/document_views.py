@@ -27,7 +27,7 @@ SHOWN = Q(by_mail=False) | Q(state__in=READABLE)  # what came by mail may be a s
 
 
 def own(request: PatientRequest) -> QuerySet[Document]:
-    """What this patient, or whoever fills in for them, has sent. On a tablet only what was sent from it."""
+    """Return what this patient, or whoever fills in for them, has sent; on a tablet only what was sent from it."""
     session = request.patient
     sent = Document.objects.filter(SHOWN, lead=session.lead).order_by("-created_at", "pk")
     here = Q(session=session)
@@ -52,7 +52,7 @@ def _sender(request: PatientRequest) -> documents.DocumentSender:
 @upload_views.takes_files(CappedUpload)
 @of_its_person
 def page(request: PatientRequest) -> HttpResponse:
-    """The list and the form. A file in one go is taken from browsers without scripts; 422 says why not."""
+    """Show the list and the form. Browsers without scripts send a file in one go; 422 says why it is not accepted."""
     form = upload_views.PlainForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and upload_views.plain(form, request.patient.lead, _sender(request)):
         messages.success(request, gettext("We have your file. Thank you."))
@@ -84,7 +84,7 @@ def finish(request: PatientRequest, document_id: UUID) -> HttpResponse:
 @require_POST
 @patient_page(reads=True, on_tablet=True)
 def take_back(request: PatientRequest, document_id: UUID) -> HttpResponse:
-    """Deletes a file that was sent by mistake, while nobody of ours has opened it."""
+    """Delete a file that was sent by mistake, while nobody of ours has opened it."""
     document = own(request).filter(pk=document_id).first()
     if document is None and not documents.was_taken_back(request.patient.lead, document_id):
         raise Http404
@@ -98,7 +98,7 @@ def take_back(request: PatientRequest, document_id: UUID) -> HttpResponse:
 @require_GET
 @patient_page(reads=True, on_tablet=True)
 def fetch(request: PatientRequest, document_id: UUID) -> HttpResponseBase:
-    """One's own document, or one about oneself. Not on a tablet that was handed over: the file would stay on it."""
+    """Send one's own document, or one about oneself; not to a tablet handed over, on which the file would stay."""
     document = get_object_or_404(may_fetch(request), pk=document_id)
     if request.patient.handed_over:
         raise Http404
@@ -111,7 +111,7 @@ def fetch(request: PatientRequest, document_id: UUID) -> HttpResponseBase:
 
 
 def panel(request: HttpRequest, lead: Lead) -> str:
-    """On the private page: how many files there are, and the way to them for whom there is one."""
+    """Show on the private page how many files there are, and the way to them where there is one."""
     session = request.patient  # type: ignore[attr-defined]  # set by patient_page
     count = Document.objects.filter(SHOWN, lead=lead, source=Source.PATIENT).count() if session.sees_record else 0
     context = {"count": count, "may_open": session.is_proven or session.may_be_proven}

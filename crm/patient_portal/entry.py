@@ -73,7 +73,7 @@ def patient_page(
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def link(request: HttpRequest, token: str) -> HttpResponse:
-    """The address in a mail. Opening it changes nothing, because mail scanners do; the button begins a session."""
+    """Answer the link in a mail. Opening it changes nothing: mail scanners do so too; its button begins a session."""
     now = timezone.now()
     found = patient_access.find_link(token, purpose=LinkPurpose.PRIVATE_PAGE, now=now)
     if found is None:
@@ -88,14 +88,14 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD"])
 @patient_page(reads=False)
 def page(request: PatientRequest) -> HttpResponse:
-    """What there is to do, from every app that has something for the patient."""
+    """Show what there is to do, from every app that has something for the patient."""
     panels = registry.filled_panels("patient", request, request.patient.lead)
     return render(request, "crm/patient_portal/page.html", {"panels": panels, "patient": request.patient})
 
 
 @require_POST
 def stay(request: HttpRequest) -> HttpResponseBase:
-    """Keeps a page open on which somebody reads or types, that of the code too (static/js/stay.js): 204, 404 when it
+    """Keep a page open on which somebody reads or types, that of the code too (static/js/stay.js): 204, 404 when it
     has closed, 409 when this browser is open for somebody else."""
     session = find_session(request)
     if session is None:
@@ -112,8 +112,8 @@ def _stayed(request: PatientRequest) -> HttpResponse:
 
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
-    """Ends this browser's session and forgets every cookie that leads back. Whatever page it is pressed on, and whether
-    it is still open: whoever presses it wants nobody to find anything here."""
+    """End this browser's session and forget every cookie that leads back, whatever page it is pressed on, open or not:
+    whoever presses it wants nobody to find anything here."""
     now, session = timezone.now(), find_session(request)
     closed = [one for one in (session, page_owner.named_in(request, session)) if one]
     for one in closed:

@@ -27,7 +27,7 @@ REMARKS = (
 
 
 def export(lead: Lead) -> dict[str, list[dict[str, Any]]]:
-    """{title: [{column: value}]} of everything registered about one person, oldest first."""
+    """Return {title: [{column: value}]} of everything registered about one person, oldest first."""
     about = {
         "made_at": timezone.now(),
         "language": get_language(),
@@ -50,7 +50,7 @@ def words_of(model: type[Model], name: str) -> dict[str, str]:
 
 
 def _rows(entry: PersonalData, lead: Lead) -> list[dict[str, Any]]:
-    """Rows of one moment stand in the order of what they say: never in that of a random key."""
+    """Return the rows of one model. Those of one moment stand in the order of what they say, never of a random key."""
     related = [name for name in entry.fields if entry.model._meta.get_field(name).is_relation]
     rows = entry.model._default_manager.filter(entry.only, **{entry.path: lead.pk}).select_related(*related)
     told = [([getattr(row, name) for name in entry.order], _copy(entry, row)) for row in rows]
@@ -66,7 +66,7 @@ def _copy(entry: PersonalData, row: Model) -> dict[str, Any]:
 
 
 def _told(entry: PersonalData, name: str, value: Any) -> Any:
-    """Return a row that another one points to by its name, and of a person who wrote it theirs."""
+    """Return a value as the copy tells it: a row by its words, a member of staff by their name."""
     if value is None and name in entry.nobody:
         return gettext(entry.nobody[name])
     if isinstance(value, User):
@@ -75,7 +75,7 @@ def _told(entry: PersonalData, name: str, value: Any) -> Any:
 
 
 def _in_words(entry: PersonalData, row: Model) -> Iterator[tuple[str, Any]]:
-    """What its codes mean. One that has left its list stays as it was stored."""
+    """Yield what the codes in a row mean, by column. A code that has left its list stays as it was stored."""
     for name in entry.fields:
         value, said = getattr(row, name), registry.words_for(name)
         words = words_of(entry.model, name)

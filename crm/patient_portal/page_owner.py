@@ -44,7 +44,7 @@ def said_in(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def is_from_script(request: HttpRequest) -> bool:
-    """Return whether one of our scripts asks: it names the page in a header, and reads JSON."""
+    """Tell whether one of our scripts asks: it names the page in a header, and reads JSON."""
     return HEADER in request.headers
 
 
@@ -62,7 +62,7 @@ def named_in(request: HttpRequest, session: PatientSession | None) -> PatientSes
 
 
 def is_of(session: PatientSession, named: PatientSession | None) -> bool:
-    """Return whether a page that was opened in `named` belongs to the person for whom this browser is open now.
+    """Tell whether a page that was opened in `named` belongs to the person for whom this browser is open now.
 
     A browser that has shown nothing owns the pages of the request that it has sent, and no others: whether two requests
     are about one person is nothing to tell it.
@@ -75,7 +75,7 @@ def is_of(session: PatientSession, named: PatientSession | None) -> bool:
 
 
 def may_open_both(session: PatientSession, named: PatientSession | None) -> bool:
-    """Return whether one member of staff has opened both, and may still open the page that was sent."""
+    """Tell whether one member of staff has opened both sessions, and may still open the page that was sent."""
     staff = session.by
     if named is None or staff is None or not (session.is_on_behalf and named.is_on_behalf and named.by_id == staff.pk):
         return False

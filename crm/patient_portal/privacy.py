@@ -13,13 +13,13 @@ DELETION = "delete:"  # how the keys of these tasks begin
 
 
 def note_download(lead: Lead, *, now: datetime) -> None:
-    """The patient took a copy: an Activity, and nothing else."""
+    """Note that the patient took a copy: an Activity, and nothing else."""
     Activity.objects.create(lead=lead, kind=ActivityKind.NOTE, at=now, summary="Downloaded a copy of their data")
 
 
 @transaction.atomic
 def ask_to_delete(lead: Lead, *, now: datetime) -> bool:
-    """Asks staff to delete what is kept: a task, and an Activity. False when that was asked already and is open.
+    """Ask staff to delete what is kept: a task, and an Activity. False when that was asked already and is open.
 
     Nothing is deleted here: a person has to look at what the law makes us keep.
     """

@@ -70,8 +70,8 @@ class BirthdayForm(FactorForm):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest) -> HttpResponseBase:
-    """Ask for a code or the date of birth, and take it. 422 for a wrong one. One and the same page
-    for whoever has opened no link: nobody learns there whether a name or an address is known."""
+    """Ask for a code or the date of birth, and take it. 422 for a wrong one. Whoever has opened no link
+    gets one and the same page: nobody learns there whether a name or an address is known."""
     session = find_session(request)
     if session is None:
         return no_entry(request)
@@ -106,7 +106,7 @@ def _factor(request: HttpRequest) -> FactorForm:
 
 
 def _ask(request: HttpRequest, session: PatientSession, **given: Any) -> HttpResponse:
-    """The page with every way that is open. `given`: a form that was refused, and what became of asking for a code."""
+    """Show the page with every way that is open. `given`: a refused form, and what became of asking for a code."""
     context: dict[str, Any] = {
         "ways": second_factor.ways(session, now=timezone.now(), address=client_address(request)),
         "address": _masked(session.lead.email),
@@ -120,8 +120,8 @@ def _ask(request: HttpRequest, session: PatientSession, **given: Any) -> HttpRes
 
 
 def _stopped(session: PatientSession) -> dict[str, Any] | None:
-    """Why no code can be mailed to an address, for a browser that has opened a link: the person's own wish, which they
-    can take back, an address that takes none, or that we send nothing now. None when mail goes there."""
+    """Return why no code can be mailed to an address, for a browser that has opened a link: the person's own wish,
+    which they can take back, an address that takes none, or that we send nothing now. None when mail goes there."""
     lead = session.lead
     if not lead.email or not suppression.answers_are_stopped(lead):
         return {"is_held": True} if lead.email and mail_status.is_paused() else None
@@ -130,6 +130,6 @@ def _stopped(session: PatientSession) -> dict[str, Any] | None:
 
 
 def _masked(address: str) -> str:
-    """ "m…@example.org": enough to recognise one's own address, too little to learn somebody else's."""
+    """Return "m…@example.org": enough to recognize one's own address, too little to learn somebody else's."""
     local, at, domain = address.partition("@")
     return f"{local[:1]}…@{domain}" if at else ""

@@ -43,7 +43,7 @@ def find_session(request: HttpRequest) -> PatientSession | None:
 
 
 def is_signed_in(request: HttpRequest, session: PatientSession) -> bool:
-    """Return whether the member of staff who opened the session is still at the desk, in this browser and in the
+    """Tell whether the member of staff who opened the session is still at the desk, in this browser and in the
     sign-in that it was opened from, and may still open it: roles and locations change in the middle of a day."""
     key = request.session.session_key or ""
     if request.user.pk != session.by_id or patient_access.digest(key) != session.desk_key:

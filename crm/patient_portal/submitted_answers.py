@@ -28,7 +28,7 @@ def _answer(field: forms.Field, value: str) -> str:
 
 
 def _words(choices: Any) -> dict[str, str]:
-    """{code: words} of choices, in groups or not."""
+    """Return {code: words} of choices, in groups or not."""
     found: dict[str, str] = {}
     for code, words in choices:
         found |= _words(words) if isinstance(words, (list, tuple)) else {str(code): str(words)}

@@ -24,7 +24,7 @@ class Passed(StrEnum):
 
 
 def attached(endings: list[str], file: BinaryIO) -> list[tuple[str, str, str]]:
-    """Name, content in base64, and why it is passed over, of the files whose names end like these, such as `pdf`."""
+    """Return name, content in base64, and why it is passed over, of files whose names end in one of these (`pdf`)."""
     found: list[tuple[str, str, str]] = []
     kept = 0
     for part in mime_parts.parse(file.read()).walk():
@@ -45,6 +45,6 @@ def _why_passed(part: Message, content: object) -> Passed:
 
 
 def _is_decoration(part: Message, content: bytes) -> bool:
-    """Whether it is a small picture that stands within the words."""
+    """Tell whether it is a small picture that stands within the words."""
     is_shown = mime_parts.disposition(part) != "attachment" and mime_parts.raw_headers(part, "Content-ID")
     return bool(is_shown) and part.get_content_maintype() == "image" and len(content) < SMALL

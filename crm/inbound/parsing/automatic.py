@@ -1,4 +1,4 @@
-"""Whether a mail was written by a robot (RFC 3834): by its headers, or by a subject as absence notes have it.
+"""Tell whether a mail was written by a robot (RFC 3834): by its headers, or by a subject as absence notes have it.
 
 Pure. Some headers are put on mail of people as well, by their own mail server: such a mail is a person's when it
 answers one of ours.
@@ -40,15 +40,15 @@ _ABSENT = re.compile(
 
 
 def is_automatic(mail: Message, *, answers_ours: bool) -> bool:
-    """Return whether no person has to read it. `answers_ours`: it was sent to a thread of ours, or names a mail of
-    ours."""
+    """Tell whether a robot wrote a mail, so that nobody has to read it. `answers_ours`: it was sent to a thread of
+    ours, or names a mail of ours."""
     if _says_so(mail):
         return True
     return not answers_ours and _may_be(mail)
 
 
 def says_only_the_answer(text: str) -> bool:
-    """Return whether the words beside a calendar's answer are none of a person's: nothing, or the phrase of the program
+    """Tell whether the words beside a calendar's answer are none of a person's: nothing, or the phrase of the program
     without a note."""
     said = text.strip()[:400]
     return not said or bool(_ANSWERED.search(said[:200]) and not _NOTE.search(said))
@@ -73,11 +73,11 @@ def _may_be(mail: Message) -> bool:
 
 
 def _is_forwarded_by_rule(mail: Message) -> bool:
-    """Not its absence notes, which are marked as "auto-replied"."""
+    """Tell whether an Exchange rule forwarded it; not for absence notes, which are marked as "auto-replied"."""
     source = mime_parts.header(mail, "X-MS-Exchange-Generated-Message-Source")
     return source == _RULES and _submitted(mail) != "auto-replied"
 
 
 def _submitted(mail: Message) -> str:
-    """RFC 3834: parameters and comments may follow."""
+    """Return the keyword of Auto-Submitted in lower case, without what may follow it (RFC 3834); "" without."""
     return mime_parts.header(mail, "Auto-Submitted").replace("(", ";").partition(";")[0].strip().lower()

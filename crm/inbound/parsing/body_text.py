@@ -23,14 +23,14 @@ _INTRODUCES = re.compile(r"(on|el) .{4,300}:|.{0,120}\d.{0,200}@\S{1,250}.{0,60}
 
 
 def of(mail: Message) -> str:
-    """All of them; "" when there are none."""
+    """Return the words of a mail; "" when there are none."""
     return _said(mail).strip() or _attached(mail).strip()
 
 
 def own(text: str) -> str:
-    """Without what is quoted below: what follows "Original Message", the headers that programs repeat there, or a line
-    that introduces it; a last block of lines that begin with ">". The whole text when nothing else would be left, and
-    where the answer stands below or between."""
+    """Return a text without what is quoted below: what follows "Original Message", the headers that programs repeat
+    there, or a line that introduces it; a last block of lines that begin with ">". The whole text when nothing else
+    would be left, and where the answer stands below or between."""
     lines = text.split("\n")
     end = next((n for n in range(len(lines)) if _begins_a_copy(lines, n)), len(lines))
     kept = lines[:end]
@@ -54,7 +54,7 @@ def _begins_a_copy(lines: list[str], at: int) -> bool:
 
 
 def _introduction(kept: list[str]) -> int:
-    """Where the line that introduces a quotation begins, if the last of these is one; programs break it."""
+    """Return where the line that introduces a quotation begins, if the last of these is one; programs break it."""
     for count in range(1, MOST_INTRODUCING + 1):
         if _INTRODUCES.fullmatch(" ".join(line.strip() for line in kept[-count:])):
             return len(kept) - count
@@ -76,7 +76,7 @@ def _said(part: Message) -> str:
 
 
 def _best_of(parts: list[Message]) -> str:
-    """Plain words, unless they are none or only excuse themselves for the HTML beside them."""
+    """Return the plain words, unless there are none or they only make excuses for the HTML beside them."""
     plain = next((said for one in parts if _is_plain(one) and (said := _said(one).strip())), "")
     other = next((said for one in reversed(parts) if not _is_plain(one) and (said := _said(one).strip())), "")
     excuses_itself = len(plain) < LONGEST_EXCUSE and _EXCUSE.search(plain)
@@ -84,7 +84,7 @@ def _best_of(parts: list[Message]) -> str:
 
 
 def _attached(mail: Message) -> str:
-    """The first text that is marked as an attachment, for a mail that says nothing else."""
+    """Return the first text that is marked as an attachment, for a mail that says nothing else."""
     return next((said for one in mail.walk() if not one.is_multipart() and (said := _text(one).strip())), "")
 
 

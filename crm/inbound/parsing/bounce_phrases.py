@@ -85,22 +85,22 @@ def own_and_copy(words: str) -> tuple[str, str]:
 
 
 def say_returned(words: str) -> bool:
-    """Return whether a server says by these that it returned a mail, or that one is late."""
+    """Tell whether a server says by these words that it returned a mail, or that one is late."""
     return bool(_RETURNED.search(words[:_HEAD]) or _GOES_ON.search(words[:_HEAD]))
 
 
 def begin_as_returned(subject: str) -> bool:
-    """Return whether a subject does, and is none that somebody forwards or answers."""
+    """Tell whether a subject begins as that of a returned mail, and not as one that somebody forwards or answers."""
     return bool(_BEGINS.match(subject))
 
 
 def say_it_is_late(subject: str, words: str) -> bool:
-    """Return whether a mail is still being tried."""
+    """Tell whether a server says that a mail is still being tried."""
     return bool(_DELAYED.search(subject) or _GOES_ON.search(words[:_HEAD]))
 
 
 def are_of_a_dead_address(status: str, words: str) -> bool:
-    """Return whether the address itself is dead. Where it cannot be told, it is not: five passing ones count as
+    """Tell whether the address itself is dead. Where that cannot be told, it is not: five soft bounces count as
     much."""
     said = " ".join(_ADDRESS.sub(" ", words).split())
     if status == "5.1.1" and _UNKNOWN.search(said):  # "unknown in relay recipient table"

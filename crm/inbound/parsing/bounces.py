@@ -58,7 +58,7 @@ def read(mail: Message) -> BounceReport | None:
 
 
 def was_rejected(mail: Message) -> bool:
-    """Return whether the recipient's own server refused it after all, which some say by a receipt (RFC 5429)."""
+    """Tell whether the recipient's own server refused a mail after all, which some say by a receipt (RFC 5429)."""
     said = f"{mime_parts.header(mail, 'Auto-Submitted')} {mime_parts.header(mail, 'Subject')}"
     return _is_report(mail) and bool(_REJECTED.search(said) or _REJECTED.search(body_text.of(mail)[:400]))
 
@@ -68,12 +68,12 @@ def _is_report(mail: Message) -> bool:
 
 
 def is_from_a_system(mail: Message) -> bool:
-    """Return whether a server is its sender: by name, or because nobody is to answer it."""
+    """Tell whether a server sent a mail: by name, or because nobody is to answer it."""
     return is_of_a_postmaster(mail) or mime_parts.raw_headers(mail, "Return-Path")[:1] == _NULL_PATH
 
 
 def is_of_a_postmaster(mail: Message) -> bool:
-    """Return whether it is written in the name of a mail system."""
+    """Tell whether a mail is written in the name of a mail system."""
     written = (mime_parts.raw_headers(mail, "From") or [""])[0]
     name = written if _NO_ADDRESS.match(written) else address(mail, "From").partition("@")[0]
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
@@ -126,8 +126,8 @@ def _own_parts(mail: Message) -> list[Message]:
 
 
 def _fields_of(block: Message) -> list[dict[str, str]]:
-    """The fields of a block, and of those that the parser took for its body: after `Action : failed` with a blank, or
-    in a global report, of which it knows no blocks."""
+    """Return the fields of a block, and of those that the parser took for its body: after `Action : failed` with a
+    blank, or in a global report, of which it knows no blocks."""
     first = {name.strip().lower(): mime_parts.header(block, name) for name in reversed(block.keys())}
     text, more = block.get_payload(), first
     blocks = [first]
@@ -140,7 +140,7 @@ def _fields_of(block: Message) -> list[dict[str, str]]:
 
 
 def _of_blocks(mail: Message, blocks: list[dict[str, str]]) -> BounceReport:
-    """By the worst of its recipients; "delayed" is no return yet, and what was delivered is none at all."""
+    """Read a report by the worst of its recipients; "delayed" is no return yet, and "delivered" is none at all."""
     worst = next((one for one in blocks if _has_failed(one)), blocks[0])
     words = worst.get("diagnostic-code", "") or body_text.of(mail)[: bounce_phrases.LONGEST_WORDS]
     status = _status(worst.get("status", ""), words)
@@ -155,7 +155,7 @@ def _of_blocks(mail: Message, blocks: list[dict[str, str]]) -> BounceReport:
 
 
 def _has_failed(fields: dict[str, str]) -> bool:
-    """By the action; some add a comment to it. Where it is missing, the status tells."""
+    """Tell whether delivery failed: by the action, to which some add a comment; without one, by the status."""
     said = fields.get("action", "").lower().replace("(", " ").split()
     if said:
         return said[0] not in _NOT_FAILED
@@ -163,13 +163,14 @@ def _has_failed(fields: dict[str, str]) -> bool:
 
 
 def _status(said: str, words: str) -> str:
-    """The status; the more exact one of the server's words where it says nothing (x.0.0)."""
+    """Return the status that was given; where it says nothing (x.0.0), the more exact one in the server's words."""
     found, exact = bounce_phrases.status_in(said), bounce_phrases.status_in(words)
     return exact if exact and (not found or found.endswith(".0.0")) else found
 
 
 def _says_returned(mail: Message) -> bool:
-    """Tell if a server does. Where only the return path is missing, as in a person's mail it may, the subject says."""
+    """Tell whether a server says that it returned a mail. Where only the return path is missing, as it may be in a
+    person's mail, the subject decides."""
     subject = mime_parts.header(mail, "Subject")
     if is_from_a_system(mail) and (
         mime_parts.raw_headers(mail, "X-Failed-Recipients") or bounce_phrases.say_returned(subject)
@@ -181,8 +182,8 @@ def _says_returned(mail: Message) -> bool:
 
 
 def _gives_a_mail_back(mail: Message) -> bool:
-    """Tell if a server wrote it that does not say so: by its subject, and a copy below that is no server's mail, as one
-    that somebody passes on would be."""
+    """Tell whether a server wrote it that does not say so: by its subject, and a copy below that is no server's mail,
+    as one that somebody passes on would be."""
     if not bounce_phrases.begin_as_returned(mime_parts.header(mail, "Subject")):
         return False
     copy = returned(mail)
@@ -192,7 +193,7 @@ def _gives_a_mail_back(mail: Message) -> bool:
 
 
 def _of_words(mail: Message) -> BounceReport:
-    """Without a status for machines: what the words say, and the copy of our mail below them."""
+    """Read a report without a status for machines: by what the words say, and the copy of our mail below them."""
     text = body_text.of(mail)[: bounce_phrases.LONGEST_WORDS]
     own, copy = bounce_phrases.own_and_copy(text)
     subject, status = mime_parts.header(mail, "Subject"), _status("", own)
@@ -217,11 +218,11 @@ def _named(mail: Message, own: str, copy: str) -> str:
 
 
 def recipient_of(mail: Message | None) -> str:
-    """To whom a mail went; "" without one."""
+    """Return the address to which a mail went; "" without one."""
     return address(mail, "To") if mail else ""
 
 
 def _recipient(value: str) -> str:
-    """`rfc822; <a@example.org> (comment)` as the address alone; "" for what is none (x400)."""
+    """Return the address alone out of `rfc822; <a@example.org> (comment)`; "" for what is none (x400)."""
     found = _ADDRESS.search(value.rpartition(";")[2])
     return found[0] if found else ""

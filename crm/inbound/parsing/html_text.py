@@ -19,7 +19,7 @@ _GAP = re.compile(r"\n\s*\n")
 
 
 def of(source: str) -> str:
-    """The words; "" when there are none."""
+    """Return the words of a page; "" when there are none. Never raises."""
     try:
         found = convert(source, _OPTIONS).content or ""
     except Exception:  # whatever it stumbles over, the words are there
@@ -28,5 +28,5 @@ def of(source: str) -> str:
 
 
 def _without_tags(source: str) -> str:
-    """All text, for what is nested so deeply that the library gives up (1,000 elements)."""
+    """Return all text, for what is nested so deeply that the library gives up (1,000 elements)."""
     return _GAP.sub("\n\n", html.unescape(_TAG.sub("\n", source)))

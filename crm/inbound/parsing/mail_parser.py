@@ -90,7 +90,7 @@ class InboundMessage:
 
 
 def read(raw: bytes) -> InboundMessage:
-    """The facts of one mail. Raises TooComplex for one that nobody wrote.
+    """Return the facts of one mail. Raises TooComplex for one that nobody wrote, by its parts.
 
     The work is bounded (crm/inbound/parsing/mime_parts.py); a worker does it in a child process all the same
     (crm/inbound/parsing/sandboxed_parser.py)."""
@@ -98,7 +98,7 @@ def read(raw: bytes) -> InboundMessage:
 
 
 def facts_of(file: BinaryIO) -> dict[str, Any] | None:
-    """The same as what JSON can say, for another process; None for a mail that nobody wrote."""
+    """Return the facts of a mail as what JSON can say, for another process; None for one that is too complex."""
     try:
         return asdict(read(file.read()))
     except mime_parts.TooComplex:
@@ -106,7 +106,7 @@ def facts_of(file: BinaryIO) -> dict[str, Any] | None:
 
 
 def from_facts(said: dict[str, Any]) -> InboundMessage:
-    """What facts_of has told."""
+    """Return the mail whose facts `facts_of` has told."""
     lists = {name: tuple(said[name]) for name in ("message_ids", "tokens", "attachments")}
     facts: dict[str, Any] = {**said, **lists, "kind": MailKind(said["kind"])}
     return InboundMessage(**facts)
@@ -128,7 +128,7 @@ def _read(mail: mime_parts.MailPart) -> InboundMessage:
 
 
 def _reported(mail: mime_parts.MailPart) -> str:
-    """What a report (RFC 6522) is one of: as it says, or else by its parts; "" for none."""
+    """Return what kind a report (RFC 6522) is: as it says, or else by its parts; "" for a mail that is none."""
     if mail.get_content_type() != "multipart/report":
         return ""
     kinds = (part.get_content_type() for part in mail.walk())
@@ -139,7 +139,7 @@ def _reported(mail: mime_parts.MailPart) -> str:
 def _facts(
     mail: mime_parts.MailPart, kind: MailKind, *, about: str = "", status: str = "", copied: tuple[str, ...] = ()
 ) -> InboundMessage:
-    """`copied`: Message-IDs that stand in the words alone."""
+    """Gather the facts of a mail of this kind. `copied`: Message-IDs that stand in the words alone."""
     calendar = calendar_replies.read(mail) or calendar_replies.CalendarReply()
     return InboundMessage(
         kind,
@@ -162,7 +162,7 @@ def _facts(
 
 
 def _name_of_sender(mail: Message) -> str:
-    """The name beside the address. One that looks like an address is none: it would be taken for the other."""
+    """Return the name beside the address. One that looks like an address is none: it would be taken for the other."""
     written = (mime_parts.raw_headers(mail, "From") or [""])[0][: mime_parts.LONGEST_PARAMETERS]
     before, bracket, _ = written.partition("<")
     name = one_line(mime_parts.decoded(parseaddr(written)[0] or (before.strip(' "') if bracket else "")))
@@ -170,7 +170,7 @@ def _name_of_sender(mail: Message) -> str:
 
 
 def _attached(mail: Message, kind: MailKind) -> tuple[str, ...]:
-    """The names of what is attached. Of a person's mail, that without a name as well: a photo of a telephone, a mail
+    """Return the names of what is attached. Of a person's mail, also of what has no name: a photo from a phone, a mail
     that they pass on."""
     of_a_person = kind in {MailKind.REPLY, MailKind.OTHER}
     names = (
@@ -185,7 +185,7 @@ def _tokens_of(mail: Message) -> tuple[str, ...]:
 
 
 def _bounce(mail: mime_parts.MailPart, report: bounces.BounceReport) -> InboundMessage:
-    """A delay is no bounce yet, and what was delivered is none at all."""
+    """Tell a hard bounce from a soft one. A delay is no bounce yet, and what was delivered is none at all."""
     kind = MailKind.HARD_BOUNCE if report.is_lasting else MailKind.SOFT_BOUNCE
     if not report.has_failed:
         kind = MailKind.ROBOT
@@ -193,14 +193,14 @@ def _bounce(mail: mime_parts.MailPart, report: bounces.BounceReport) -> InboundM
 
 
 def _is_of_hotmail(mail: Message) -> bool:
-    """Tell if it is a complaint as Outlook.com's programme (JMRP) passes it on: without the form of RFC 5965."""
+    """Tell whether it is a complaint as Outlook.com's program (JMRP) passes it on: without the form of RFC 5965."""
     return bounces.address(mail, "From").lower() == "staff@hotmail.com" and bool(
         _OF_HOTMAIL.match(mime_parts.header(mail, "Subject"))
     )
 
 
 def _complained_by(mail: Message) -> str:
-    """Whose complaint it is. Providers leave it out of the copy, and name it in the report or nowhere."""
+    """Return the address that complained. Providers leave it out of the copy, and name it in the report or nowhere."""
     for part in mail.walk():
         inside = part.get_payload() if part.get_content_type() == "message/feedback-report" else None
         report = inside[0] if isinstance(inside, list) and inside else None
@@ -210,8 +210,8 @@ def _complained_by(mail: Message) -> str:
 
 
 def _ids_of(mail: Message, *, copied: tuple[str, ...] = (), is_report: bool = False) -> tuple[str, ...]:
-    """What it answers, and what it gives back. A report that gives a mail back is about that one alone: what it refers
-    to besides are mails before it, such as one of ours that somebody had passed on."""
+    """Return the Message-IDs that a mail answers or gives back. A report that gives a mail back is about that one
+    alone: what else it refers to are mails before it, such as one of ours that somebody had passed on."""
     returned = bounces.returned(mail)
     given_back = _named(mime_parts.raw_headers(returned, "Message-ID")[:1] if returned else []) or copied
     answered = _named(mime_parts.raw_headers(mail, "In-Reply-To", "References"))

@@ -41,14 +41,14 @@ class MailPart(Message):
     depth = 0
 
     def set_raw(self, name: str, value: Any) -> None:
-        """Called by the parser for every header. What is too long loses its middle: of References both ends count."""
+        """Set a header; the parser calls this for each. A long one loses its middle: of References both ends count."""
         most = LONGEST_PARAMETERS if name.lower() in _TAKEN_APART else LONGEST_HEADER
         if len(value) > most:
             value = value[: most // 2] + " " + value[-most // 2 :]
         super().set_raw(name, value)
 
     def attach(self, payload: Any) -> None:
-        """Called by the parser for every part. Raises TooComplex."""
+        """Attach a part; the parser calls this for each. Raises TooComplex beyond MOST_DEPTH."""
         payload.depth = self.depth + 1
         if payload.depth > MOST_DEPTH:
             raise TooComplex
@@ -56,7 +56,7 @@ class MailPart(Message):
 
 
 def parse(raw: bytes) -> MailPart:
-    """The mail with its parts. Raises TooComplex."""
+    """Return the mail with its parts. Raises TooComplex for too many of them, or too deeply nested ones."""
     made = 0
 
     def counted(**options: Any) -> MailPart:
@@ -72,12 +72,12 @@ def parse(raw: bytes) -> MailPart:
 
 
 def parse_headers(raw: bytes) -> MailPart:
-    """The mail's own headers; its parts are not looked at."""
+    """Return a mail with its own headers alone; its parts are not looked at."""
     return BytesHeaderParser(MailPart, policy=_POLICY).parsebytes(raw)
 
 
 def raw_headers(part: Message, *names: str) -> list[str]:
-    """Every value of these headers as it was sent, unfolded, in the order of `names`; storable as text."""
+    """Return every value of these headers as it was sent, unfolded, in the order of `names`; storable as text."""
     found: dict[str, list[str]] = {name.lower(): [] for name in names}
     for name, value in part.raw_items():
         if (values := found.get(name.lower())) is not None and len(values) < MOST_PARTS:
@@ -86,13 +86,13 @@ def raw_headers(part: Message, *names: str) -> list[str]:
 
 
 def header(part: Message, name: str) -> str:
-    """The first header of that name, decoded (RFC 2047); "" without."""
+    """Return the first header of that name, decoded (RFC 2047); "" without."""
     found = raw_headers(part, name)
     return decoded(found[0]) if found else ""
 
 
 def decoded(value: str) -> str:
-    """Encoded words as text. What is too long for them, or cannot be decoded, stays as it is."""
+    """Return encoded words as text. What is too long for them, or cannot be decoded, stays as it is."""
     if "=?" not in value or len(value) > LONGEST_ENCODED:
         return value
     try:
@@ -103,7 +103,7 @@ def decoded(value: str) -> str:
 
 
 def body(part: Message) -> str:
-    """The text of one part, as far as LONGEST_BODY, whatever its charset and encoding claim. Never raises."""
+    """Return the text of one part, as far as LONGEST_BODY, whatever its charset and encoding claim. Never raises."""
     try:
         content = part.get_payload(decode=True)
     except Exception:  # broken base64, uuencode and the like
@@ -114,7 +114,7 @@ def body(part: Message) -> str:
 
 
 def file_name(part: Message) -> str:
-    """The name under which a part is attached; "" when it is not."""
+    """Return the name under which a part is attached; "" when it is not."""
     try:
         name = part.get_filename()
     except Exception:  # parameters that contradict each other (RFC 2231)
@@ -137,12 +137,12 @@ def name_without_one(part: Message) -> str:
 
 
 def disposition(part: Message) -> str:
-    """inline, attachment or ""."""
+    """Return how a part is to be shown: "inline", "attachment" or ""."""
     return (raw_headers(part, "Content-Disposition") or [""])[0].partition(";")[0].strip().lower()
 
 
 def parameter(part: Message, name: str) -> str:
-    """A parameter of the part's Content-Type in lower case; "" without, or when it cannot be read."""
+    """Return a parameter of the part's Content-Type in lower case; "" without, or when it cannot be read."""
     try:
         value = part.get_param(name)
     except Exception:  # such as `name*` without a value
@@ -151,7 +151,7 @@ def parameter(part: Message, name: str) -> str:
 
 
 def as_text(content: bytes, charset: str | None) -> str:
-    """Decoded as it says; else as UTF-8; else as Windows-1252, in which most mail that lies about itself is written."""
+    """Decode as `charset` says; else as UTF-8; else as Windows-1252, in which most mail that lies about itself is."""
     for name in (_known(charset or ""), "utf-8"):
         try:
             if name:
@@ -166,7 +166,7 @@ def _charset(part: Message) -> str:
 
 
 def _known(charset: str) -> str:
-    """Python's name of a charset; "" for none that mail is written in. Odd spellings are tried: cp-850, windows-874."""
+    """Return Python's name of a charset; "" for one that no mail is in. Tries odd spellings: cp-850, windows-874."""
     plain = charset.strip().strip("\"'")[:40]
     without_x = plain.removeprefix("x-")
     spellings = (plain, without_x, without_x.replace("windows-", "cp"), plain.replace("cp-", "cp"))

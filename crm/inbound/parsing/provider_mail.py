@@ -24,7 +24,7 @@ class NoMail(Exception):
 
 
 def of_postmark(call: Mapping[str, Any]) -> bytes:
-    """Raises NoMail."""
+    """Put a mail together from Postmark's JSON. Raises NoMail."""
     whole = call.get("RawEmail")
     if whole is not None:
         return _text(whole).encode()
@@ -37,7 +37,7 @@ def of_postmark(call: Mapping[str, Any]) -> bytes:
 
 
 def of_mailgun(fields: Mapping[str, str], names: Sequence[str] = ()) -> bytes:
-    """From the fields of a form, and the names of the files that came with it. Raises NoMail."""
+    """Put a mail together from the fields of Mailgun's form, and the names of its files. Raises NoMail."""
     if "body-mime" in fields:
         return _text(fields["body-mime"]).encode()
     headers = _pairs(fields.get("message-headers", "[]"))
@@ -62,7 +62,7 @@ def _multipart(kind: str, parts: Iterable[str]) -> str:
 
 
 def _header(name: str, value: str) -> str:
-    """One line: whatever it holds, no other header begins in it."""
+    """Write a header in one line: whatever it holds, no other header begins in it."""
     plain = "".join(sign for sign in name if sign.isascii() and sign.isprintable() and sign not in ": ")
     return f"{plain or 'X'}: {' '.join(storable(value).split())}\r\n"
 
@@ -73,14 +73,14 @@ def _body(kind: str, text: str) -> str:
 
 
 def _attachment(name: str) -> str:
-    """Its name alone: what was attached is not kept."""
+    """Write an attachment by its name alone: what was attached is not kept."""
     quoted = storable(name)[:200].replace("\\", "_").replace('"', "'")
     plain = " ".join(quoted.split())
     return f'Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename="{plain}"\r\n\r\n'
 
 
 def _address(full: Any) -> str:
-    """{"Name": …, "Email": …} as a header has it."""
+    """Write {"Name": …, "Email": …} as a header has it; "" without an address."""
     if full is None:
         return ""
     name, address = _named(full, "Name"), _named(full, "Email")
@@ -111,7 +111,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    """[["Name", "value"], …] as JSON. Raises NoMail."""
+    """Read [["Name", "value"], …] from JSON. Raises NoMail."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

@@ -42,7 +42,7 @@ _WORDS = {
 def read(
     raw: bytes, *, most_bytes: int = DEFAULT_MOST_BYTES, limits: sandbox.ChildLimits = LIMITS
 ) -> mail_parser.InboundMessage:
-    """The facts of one mail. Raises NotRead."""
+    """Return the facts of one mail, read in a child process. Raises NotRead."""
     if len(raw) > most_bytes:
         raise NotRead(Because.TOO_LARGE)
     try:
@@ -55,8 +55,7 @@ def read(
 
 
 def files(raw: bytes, endings: list[str]) -> list[tuple[str, bytes, attached_files.Passed]]:
-    """Name and content of the files that are attached, of those whose names end like these, and why one is passed over.
-    Raises NotRead."""
+    """Return name, content and why it is passed over, of attached files whose names end like these. Raises NotRead."""
     most = replace(LIMITS, answer=2 * len(raw) + 1024**2)
     try:
         said = sandbox.run(attached_files.attached, endings, limits=most, file=io.BytesIO(raw), size=len(raw))
