@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def _lines(size: int, count: int) -> list[str]:
-    """Snapshots whose every rule is reached, with exactly so many treatments of all kinds."""
+    """Return snapshots whose every rule is reached, with exactly so many treatments of all kinds."""
     chance = Random(size)  # noqa: S311 - the same ones every time
     lines = []
     for _ in range(count):
@@ -49,7 +49,7 @@ def _lines(size: int, count: int) -> list[str]:
 
 
 def _within(row: dict[str, object], today: str) -> dict[str, object]:
-    """Rows come from snapshots of other days: none may begin after this one's."""
+    """Remove the dates of a row that begins after today: rows come from snapshots of other days."""
     late = row["start"] and str(row["start"]) > today
     return {"start": None, "end": None} if late else {}
 

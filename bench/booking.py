@@ -129,7 +129,8 @@ WHERE resource_id = ANY (%s) AND state IN ('held', 'booked') AND lower(during) >
 
 
 def _beside_bare_fetch(asked: Any, providers: list[Any], now: datetime) -> tuple[float, float, int]:
-    """(ours, the bare fetch of the same claims as rows, how many statements ours takes), medians in milliseconds."""
+    """Return (ours, the bare fetch of the same claims as rows, how many statements ours takes), medians in
+    milliseconds."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
@@ -181,7 +182,8 @@ def _browser(place: dict[str, Any], email: str) -> Any:
 
 
 def _month_page(place: dict[str, Any]) -> float:
-    """With a provider of their own choice it would be less: all fifty are asked."""
+    """Return the median milliseconds of the month page. All fifty providers are searched; one of their own choice would
+    be less."""
     browser = _browser(place, "month@example.org")
     day = datetime.now(UTC) + timedelta(days=62)
     return _median_ms(lambda: browser.get(f"/my/appointments/book/bench/?month={day:%Y-%m}"))
@@ -195,7 +197,7 @@ def _later(place: dict[str, Any], weeks: int) -> datetime:
 
 
 def _fifty_at_once(place: dict[str, Any]) -> tuple[int, float]:
-    """(how many times were booked exactly once, the longest of all answers in milliseconds)."""
+    """Return (how many times were booked exactly once, the longest of all answers in milliseconds)."""
     from tests.scheduling.factories import make_kind, make_patient
 
     provider = place["providers"][0]
@@ -252,7 +254,8 @@ def _compete(leads: list[Any], kind_id: Any, start: datetime | None) -> list[tup
 
 
 def _post_beside_insert(place: dict[str, Any]) -> tuple[float, float, float]:
-    """(share of the rate, milliseconds of a booking, milliseconds of one INSERT), in turns, behind one middleware."""
+    """Return (share of the rate, milliseconds of a booking, milliseconds of one INSERT), measured in turns behind one
+    middleware."""
     from django.http import HttpRequest, HttpResponse
     from django.urls import path
 

@@ -59,7 +59,7 @@ def main() -> int:
 
 
 def _measure(rows: int) -> dict[str, tuple[int, float]]:
-    """{page: (queries, median milliseconds)}, from request to rendered page."""
+    """Return {page: (queries, median milliseconds)}, from request to rendered page."""
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext

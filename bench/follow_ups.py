@@ -44,7 +44,8 @@ def _make_crowd(count: int) -> None:
 
 
 def _plan(count: int) -> tuple[float, float]:
-    """Seconds of two sweeps at once, and megabytes by which one grew between its first batch and its highest."""
+    """Return the seconds of two sweeps at once, and the megabytes by which one grew between its first batch and its
+    highest."""
     from crm.models import Message
 
     command, begun = [sys.executable, "-c", _PLAN], time.perf_counter()
@@ -70,7 +71,7 @@ print(highest - before)
 
 
 def _round(directory: Path, mails: int) -> tuple[float, float]:
-    """Mails a second: Django's send_messages in one process, then two of our workers."""
+    """Return mails a second: Django's send_messages in one process, then two of our workers."""
     return _django(directory, mails), _ours(directory, mails)
 
 

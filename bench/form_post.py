@@ -88,7 +88,7 @@ def start_product(running: ExitStack) -> int:
 
 
 def make_site(running: ExitStack) -> dict[str, str]:
-    """Services and tables; returns the environment for servers."""
+    """Start the services and make the tables; returns the environment for servers."""
     directory = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="nucleus-bench-")))
     database = running.enter_context(embedded.postgres(directory / "postgres", durable=True))
     redis_url = running.enter_context(embedded.valkey(directory / "valkey"))
@@ -101,7 +101,7 @@ def make_site(running: ExitStack) -> dict[str, str]:
 
 
 def _prepare(environment: dict[str, str]) -> None:
-    """Tables, static files and a center for the product; tables for the yardsticks."""
+    """Make tables, static files and a center for the product, and tables for the yardsticks."""
     make_center = "from tests.factories import make_location; make_location()"
     for arguments in (
         ["manage.py", "migrate", "-v0"],
@@ -166,7 +166,7 @@ def _show(product: Contestant, same: Contestant, small: Contestant) -> int:
 
 
 def _ratios(product: Contestant, other: Contestant) -> list[float]:
-    """Round by round: the product's requests a second over the other's."""
+    """Return round by round the product's requests a second over the other's."""
     pairs = zip(product.rounds, other.rounds, strict=True)
     return [mine.per_second / theirs.per_second for mine, theirs in pairs]
 

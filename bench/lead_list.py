@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def _fill(rows: int) -> None:
-    """Leads up to `rows`, each with an open task, spread over stages and two years."""
+    """Make leads up to `rows`, each with an open task, spread over stages and two years."""
     from django.db import connection
 
     fill_with_leads(rows, stages=STAGES)
@@ -51,7 +51,7 @@ def _fill(rows: int) -> None:
 
 
 def _measure(rows: int) -> dict[str, tuple[int, float]]:
-    """{page: (queries, median milliseconds)} through the whole stack, from request to rendered page."""
+    """Return {page: (queries, median milliseconds)} through the whole stack, from request to rendered page."""
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext

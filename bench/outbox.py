@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def _lateness(directory: Path, rate: int, seconds: int) -> list[float]:
-    """Seconds from due to finished, of every mail, in order."""
+    """Return the seconds from due to finished, of every mail, in order."""
     from crm.models import Message
     from tests.faults.far_end import far_end
 
@@ -75,7 +75,7 @@ def _lateness(directory: Path, rate: int, seconds: int) -> list[float]:
 
 
 def _post(rate: int, seconds: int) -> None:
-    """One mail after another, evenly; each in a transaction of its own with its nudge."""
+    """Post one mail after another, evenly; each in a transaction of its own with its nudge."""
     from django.db import transaction
 
     from crm import dispatch
@@ -92,7 +92,7 @@ def _post(rate: int, seconds: int) -> None:
 
 
 def _claims(old: int) -> tuple[list[float], list[float]]:
-    """Seconds of each claim of 50, beside few old mails and beside `old` of them."""
+    """Return the seconds of each claim of 50, beside few old mails and beside `old` of them."""
     from crm.models import Message
     from tests.factories import make_lead, make_message
 

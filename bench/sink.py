@@ -19,7 +19,7 @@ class Sink:
         self.count, self.first, self.last = 0, 0.0, 0.0
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One conversation (RFC 5321), without looking at what it is about."""
+        """Hold one conversation (RFC 5321), without looking at what it is about."""
         writer.write(b"220 sink\r\n")
         while line := await reader.readline():
             verb = line[:4].upper()

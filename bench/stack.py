@@ -72,7 +72,8 @@ class Server:
         )
 
     def wait_for_page(self) -> float:
-        """When the home page answered (monotonic seconds). Raises RuntimeError when the server ends before."""
+        """Wait for the home page and return when it answered (monotonic seconds). Raises RuntimeError when the server
+        ends before."""
         while self.process.poll() is None:
             with suppress(OSError), urllib.request.urlopen(self.address) as answer:  # noqa: S310 - our own
                 if answer.status == 200:
@@ -81,7 +82,7 @@ class Server:
         raise RuntimeError("script/server ended before it showed a page: run it by hand to see why.")
 
     def stop(self) -> float:
-        """Ctrl-C; returns the seconds until everything was gone."""
+        """Press Ctrl-C; returns the seconds until everything was gone."""
         begun = time.monotonic()
         self.process.send_signal(signal.SIGINT)
         self.process.wait(timeout=60)
@@ -95,7 +96,7 @@ def _clean() -> dict[str, str]:
 
 
 def _weight(clone: Path, server: Server) -> float:
-    """Megabytes of all processes of the clone: shared pages are divided among those who share them."""
+    """Return the megabytes of all processes of the clone: shared pages are divided among those who share them."""
     seeds = [psutil.Process(server.process.pid)]
     for process in psutil.process_iter(["cmdline"]):
         if any(str(clone) in word for word in process.info["cmdline"] or []):

@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def _fill(rows: int) -> None:
-    """Leads, each with a day on which it is to be asked: from tomorrow on."""
+    """Fill the database with leads, each with a day on which it is to be asked: from tomorrow on."""
     from django.db import connection
 
     fill_with_leads(rows, stages=["qualifying"])
@@ -49,7 +49,7 @@ def _fill(rows: int) -> None:
 
 
 def _make_due(count: int) -> None:
-    """For so many of them: answers of 50 days ago, and what the rules said then. Pain for less than six weeks."""
+    """Give so many leads answers of 50 days ago, and what the rules said then: pain for less than six weeks."""
     from crm.models import Lead
     from intake.assessment import actions as assessments
     from intake.assessment import answer_history
@@ -108,7 +108,7 @@ def _tell(asked: int, statements: int, seconds: float) -> None:
 
 
 def _plan() -> str:
-    """How PostgreSQL finds what is due, with its time."""
+    """Return how PostgreSQL finds what is due, with its time."""
     from intake.models import NextAsk
 
     due = NextAsk.objects.filter(parked=False, due_at__lte=datetime.now(UTC)).order_by("due_at", "pk")

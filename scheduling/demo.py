@@ -40,7 +40,7 @@ def make(now: datetime) -> None:
 
 
 def _resources(center: Location, now: datetime) -> None:
-    """Rules, the types they give, and a congress next month."""
+    """Make the providers and rooms with their rules, the types they give, and a congress next month."""
     for position, (name, weekdays, start, end) in enumerate(PROVIDERS):
         one = Resource.objects.create(
             kind=ResourceKind.PROVIDER, name=name, location=center, timezone=center.timezone, position=position

@@ -36,7 +36,7 @@ def register() -> None:
 
 
 def to_rebook(request: HttpRequest) -> tuple[str, set[UUID]]:
-    """Appointments whose time was closed under them, the first of them by name."""
+    """Return the worklist of appointments whose time was closed under them, the first of them by name."""
     user = request.user
     waiting = queries.to_rebook(user) if isinstance(user, User) else []
     if not waiting:
@@ -61,8 +61,8 @@ def unmarked(request: HttpRequest) -> tuple[str, set[UUID]]:
 
 
 def once() -> int:
-    """Offers freed times, finds what was closed, asks for calls to whoever has not confirmed, forgets holds; returns
-    how many rows changed. Each on its own: trouble with one must not stop the others."""
+    """Offer freed times, find what was closed, ask for calls to whoever has not confirmed, forget holds; returns how
+    many rows changed. Each on its own: trouble with one must not stop the others."""
     done = 0
     for look_after in _ALL:
         try:
@@ -97,7 +97,7 @@ def call_unconfirmed() -> int:
 
 
 def _call(made: Appointment, *, now: datetime) -> Task:
-    """Not yet saved; its key makes it one an appointment and time."""
+    """Return an unsaved call; its key allows one for each appointment and time."""
     local = made.starts_at.astimezone(made.location.zone)
     title, key = f"Not confirmed: {made.kind.label}, {local:%a %-I:%M %p}", f"unconfirmed:{made.pk}:{made.version}"
     return call_window.call_task(made.lead, title=title, due_at=now, key=key)
@@ -115,7 +115,7 @@ def call_closed() -> int:
 
 
 def _call_closed(made: Appointment, *, now: datetime) -> Task:
-    """Not yet saved; its key makes it one an appointment and closing."""
+    """Return an unsaved call; its key allows one for each appointment and closing."""
     local = made.starts_at.astimezone(made.location.zone)
     what, key = f"{local:%a, %b %-d, %-I:%M %p} cannot be kept", effects.key_of_closing(made)
     title, instead = f"Tell by telephone: {what}", f"{call_window.NO_CALLS}: {what}"
@@ -123,7 +123,7 @@ def _call_closed(made: Appointment, *, now: datetime) -> Task:
 
 
 def close_past() -> int:
-    """Nobody is called about a visit that is over: what came of it is asked in a list of its own."""
+    """Close the calls about visits that are over: what came of them is asked in a list of its own. Returns how many."""
     now = clock.now()
     over = Appointment.objects.standing().filter(ends_at__lte=now, ends_at__gt=now - ASKED_WITHIN, rebook_since=None)
     return effects.close_all(*over, now=now)

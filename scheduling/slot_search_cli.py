@@ -32,7 +32,7 @@ class Named(Free):
 def free_times(
     key: str, *, first: date | None, days: int, provider: UUID | None, zone: str | None
 ) -> tuple[list[Named], ZoneInfo]:
-    """Of all locations, by start, with the clock to print them in. Raises NotHere."""
+    """Return the free times of all locations, by start, with the clock to print them in. Raises NotHere."""
     now = timezone.now()
     kind = AppointmentType.objects.filter(key=key).first()
     if kind is None:

@@ -10,7 +10,7 @@ from scheduling.calendars import external_calendars
 
 @shared_task(name="scheduling.look_after")
 def look_after() -> int:
-    """Freed times, calls to make, holds to forget."""
+    """Run the minute's work: freed times, calls to make, holds to forget."""
     return periodic.once()
 
 

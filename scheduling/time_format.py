@@ -20,30 +20,30 @@ _CLOCKS = {
 
 
 def moment(at: datetime, zone: str) -> str:
-    """ "Tuesday, December 1, 10:00 a.m." """
+    """Return a moment such as "Tuesday, December 1, 10:00 a.m.", on the clock of `zone`."""
     local = at.astimezone(ZoneInfo(zone))
     return f"{day(local.date())}, {clock(at, zone)}"
 
 
 def clock(at: datetime, zone: str) -> str:
-    """ "10:00 a.m." """
+    """Return the time of day such as "10:00 a.m.", on the clock of `zone`."""
     return date_format(at.astimezone(ZoneInfo(zone)), "g:i a")
 
 
 def day(on: date) -> str:
-    """ "Tuesday, December 1" """
+    """Return a day without its year, such as "Tuesday, December 1"."""
     # Translators: a day without its year, as a Django date format.
     return date_format(on, gettext("l, F j"))
 
 
 def month(on: date) -> str:
-    """ "December 2026" """
+    """Return a month such as "December 2026"."""
     # Translators: a month, as a Django date format.
     return date_format(on, gettext("F Y"))
 
 
 def zone(name: str) -> str:
-    """ "Eastern time"; what has no name of its own stays as it is."""
+    """Return a zone in words such as "Eastern time"; what has no name of its own is spelled with spaces."""
     known = CALLED_AS.get(name, name)
     if known not in ZONES:
         return name.replace("_", " ")

@@ -80,14 +80,14 @@ def stages(database_url: str) -> list[list[Lane]]:
 
 
 def _databases() -> list[str]:
-    """As pytest-django names them, without their "test_"."""
+    """Return the databases as pytest-django names them, without their "test_"."""
     return [
         name if count == 1 else f"{name}_gw{number}" for name, count in PROCESSES.items() for number in range(count)
     ]
 
 
 def _tests(title: str, database_url: str, name: str, *places: str) -> Step:
-    """pytest on copies of the migrated test database."""
+    """Return a step that runs pytest on copies of the migrated test database."""
     side_by_side = ["-n", str(PROCESSES[name]), "--dist", "loadgroup"] if PROCESSES[name] > 1 else []
     url = test_databases.address(database_url, name)
     return Step(
@@ -139,7 +139,7 @@ def _run_side_by_side(lanes: Sequence[Lane]) -> int:
 
 
 def _run(step: Step, *, aside: bool = False) -> int:
-    """`aside`: what it says is shown when it has ended, in one piece."""
+    """Run one step and return its code. `aside`: what it says is shown when it has ended, in one piece."""
     head = f"\n── {step.title}: {' '.join(Path(word).name for word in step.command[:4])}"
     begun = time.monotonic()
     environment = {name: value for name, value in os.environ.items() if name not in UNWANTED} | step.environment

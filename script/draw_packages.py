@@ -102,7 +102,7 @@ class App:
 
 
 def _place(row: list[str], package: str) -> float:
-    """From -1 to 1: how far from the middle of its row."""
+    """Return how far from the middle of its row a package is, from -1 to 1."""
     return (row.index(package) * 2 + 1 - len(row)) / len(row)
 
 
@@ -165,7 +165,7 @@ def _line(begin: tuple[float, float], end: tuple[float, float]) -> str:
 
 
 def _arrow(apps: list[App], lefts: list[int], height: int, left: int, right: int) -> str:
-    """From an upper app to crm beside it."""
+    """Draw an arrow from an upper app to crm beside it."""
     begin, end = lefts[left] + apps[left].width + 4, lefts[right] - 4
     if apps[left].name == "crm":
         begin, end = end, begin

@@ -77,8 +77,8 @@ def _forget_the_dead(directory: Path) -> None:
 
 
 def _is_alive(directory: Path, number: str) -> bool:
-    """Whether this server runs. One that has just been killed is listed for a moment longer: what counts is whether
-    it answers on its socket, and one that does neither answer nor end gets the benefit of the doubt."""
+    """Tell whether this server runs. One that has just been killed is listed for a moment longer: what counts is
+    whether it answers on its socket, and one that does neither answer nor end gets the benefit of the doubt."""
     until = time.monotonic() + PATIENCE_SECONDS
     while _is_server_of(directory, number) and time.monotonic() < until:
         if any(_answers(path) for path in directory.glob(".s.PGSQL.*[0-9]")):

@@ -123,9 +123,9 @@ SCHEDULING_GUARDS = [
     Guard(
         "a move calls old reminders off",
         "scheduling/actions/mails.py",
-        '    """After a move: everything that was planned is for another time."""\n'
+        '    """Plan the mails anew after a move: everything that was planned is for another time."""\n'
         "    MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version, live=True)",
-        '    """After a move: everything that was planned is for another time."""',
+        '    """Plan the mails anew after a move: everything that was planned is for another time."""',
         f"{_CHANGING}::test_a_move_calls_the_old_reminders_off",
     ),
     Guard(

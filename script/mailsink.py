@@ -69,7 +69,7 @@ class Page(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
-        """Silent: the supervisor's output is for the product."""
+        """Keep silent: the supervisor's output is for the product."""
 
 
 def _read(file: Path) -> EmailMessage:

@@ -42,7 +42,7 @@ class Tried:
 
 
 def _keeps_nothing(*, empty: bool) -> None:
-    """For trees without a database."""
+    """Do nothing: for trees without a database."""
 
 
 @dataclass
@@ -99,7 +99,8 @@ class Copy:
         return verdicts.get(run.code, Verdict.NOT_RUN), run.said
 
     def _pytest(self, tests: Iterable[str], *options: str, deadline: float | None, keep: bool) -> Run:
-        """`keep`: the bytecode of tests is kept for later runs; they are never broken themselves."""
+        """Run pytest in the tree. `keep`: the bytecode of tests is kept for later runs; they are never broken
+        themselves."""
         addresses = [f"tests/{test}" for test in tests]
         command = [sys.executable, "-m", "pytest", "-q", *self.options, *options, *addresses]
         variables = self.environment | ({} if keep else {"PYTHONDONTWRITEBYTECODE": "1"})
@@ -117,7 +118,7 @@ class Copy:
 
 
 def _end(process: psutil.Process, tree: Path) -> None:
-    """SIGKILL for a run and all that it has started, whoever its parent is by now."""
+    """Send SIGKILL to a run and all that it has started, whoever its parent is by now."""
     family = [process, *process.children(recursive=True)] if process.is_running() else []
     for one in [*family, *_at_work_in(tree)]:
         with suppress(psutil.NoSuchProcess):

@@ -103,7 +103,8 @@ def _look(rule: LookRule, question: Question) -> str:
 
 
 def _condition(name: str) -> str:
-    """One that asks for the last weeks or months says nothing about what is told later."""
+    """Return the condition in words; a question about the last weeks or months says nothing about what is told
+    later."""
     return f"“{_label_of(name)}”{' on that page or after it' if name in ASKED_ANEW else ''}"
 
 

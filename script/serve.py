@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def _offer_pdf() -> None:
-    """Papers can be printed without them, so that missing libraries end nothing."""
+    """Install the PDF libraries if possible; papers can be printed without them, so that missing ones end nothing."""
     try:
         system.ensure_pdf_libraries()
     except (system.Missing, subprocess.CalledProcessError) as missing:
@@ -89,7 +89,7 @@ def _environment(port: int, services: ExitStack) -> dict[str, str]:
 
 
 def _secrets() -> dict[str, str]:
-    """Random keys of this machine, made once and kept readable for their owner only."""
+    """Return random keys of this machine, made once and kept readable for their owner only."""
     file = STATE / "secrets.env"
     if not file.exists():
         key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()

@@ -64,7 +64,8 @@ class Free:
     places: tuple[Place, ...]
 
     def preferring(self, provider: UUID) -> "Free":
-        """Whoever has somebody already keeps them, where that is possible."""
+        """Return the same time with this provider's places first: a patient keeps whom they have, where that is
+        possible."""
         return replace(self, places=tuple(sorted(self.places, key=lambda place: place[0] != provider)))
 
     def is_in(self, room: UUID) -> bool:
@@ -87,7 +88,7 @@ class SlotQuery:
 
 
 def find(asked: SlotQuery, *, now: datetime) -> list[Free]:
-    """All times that can be booked, on the days of the location's clock. Three queries."""
+    """Return all times that can be booked, on the days of the location's clock. Three queries."""
     found = hours.load(_resources(asked), asked.first)
     busy = _busy(asked, [one.pk for one in found])
     pure = {one.pk: one.as_pure(busy.get(one.pk, ())) for one in found}
@@ -142,7 +143,7 @@ def _as_kind(asked: SlotQuery) -> SlotSpec:
 
 
 def _resources(asked: SlotQuery) -> QuerySet[Resource]:
-    """Those that the type needs at that location."""
+    """Select the resources that the type needs at that location."""
     fit = Q(types_given=asked.kind)
     if asked.provider:
         fit &= Q(pk=asked.provider)
@@ -175,7 +176,7 @@ def claims_between(ids: list[UUID], begin: datetime, end: datetime) -> QuerySet[
 
 
 def busy_between(ids: list[UUID], begin: datetime, end: datetime) -> QuerySet[BusySpan]:
-    """When providers are busy by their own calendars."""
+    """Select when providers are busy by their own calendars."""
     return BusySpan.objects.filter(
         resource__in=ids, calendar__is_active=True, starts_at__lt=end, ends_at__gt=begin
     ).order_by()

@@ -151,7 +151,8 @@ def _check(lead: Lead, wanted: Booking, known: list[Appointment], *, now: dateti
 
 
 def _check_others(wanted: Booking, known: list[Appointment], *, now: datetime) -> None:
-    """Of each kind patients book one."""
+    """Refuse a second appointment of a kind that a patient books alone, an overlap, and a press at the desk that has
+    not seen what a colleague booked meanwhile."""
     others = [one for one in known if wanted.moving is None or one.pk != wanted.moving.pk]
     if unseen := [one for one in others if wanted.seen is not None and one.ends_at > now and one.pk not in wanted.seen]:
         what = ", ".join(f"{one}, {one.provider}" for one in unseen)
@@ -164,7 +165,7 @@ def _check_others(wanted: Booking, known: list[Appointment], *, now: datetime) -
 
 
 def check_elsewhere(others: list[Appointment], start: datetime, kind: AppointmentType) -> None:
-    """Nobody is in two places at once. Over-booking, with its reason, says that they know."""
+    """Refuse a time at which the patient is elsewhere. Over-booking, with its reason, says that they know."""
     end = start + timedelta(minutes=kind.duration)
     for other in others:
         if other.starts_at < end and other.ends_at > start:
@@ -193,8 +194,8 @@ def _claim_held(wanted: Booking, hold: UUID, pk: UUID, found: Free) -> Place | N
 
 
 def _claim_over(wanted: Booking, pk: UUID, *, now: datetime) -> Place:
-    """Outside of what is offered, with a reason. Where nobody is, the time is theirs like any other; what lies
-    beside somebody takes part in no exclusion. With a room where one is free."""
+    """Claim a time outside of what is offered, with a reason. Where nobody is, the time is theirs like any other; what
+    lies beside somebody takes part in no exclusion. With a room where one is free."""
     if wanted.provider is None:
         raise BookingRefused("Say with whom: over-booking is a decision about one person's time.")
     theirs = Resource.objects.filter(pk=wanted.provider, kind=ResourceKind.PROVIDER, is_active=True)
@@ -238,7 +239,7 @@ def _new(wanted: Booking, pk: UUID, place: Place, *, now: datetime) -> Appointme
 
 
 def check_hold(lead: Lead, *, by: User | None) -> None:
-    """Under a safety hold nobody books: a clinician lifts it first. The patient is asked to call."""
+    """Refuse every booking under a safety hold: a clinician lifts it first. The patient is asked to call."""
     if lead.safety_hold:
         words = gettext("Please call us first, we would like to speak with you: %(phone)s")
         raise BookingRefused(ON_HOLD if by else words % {"phone": lead.location.phone_display})

@@ -46,7 +46,7 @@ def reschedule(
     room: UUID | None = None,
     hold: UUID | None = None,
 ) -> Appointment:
-    """Another time for the same appointment, or another place at the same time. `version` is what the page showed:
+    """Move an appointment to another time, or to another place at the same time. `version` is what the page showed:
     whoever comes second changes nothing, and whoever does not get the new time keeps the old one. `hold`: of the new
     time, kept for `held_by`. The version stays where the patient sees no change: the same time with the same provider.
 
@@ -156,7 +156,7 @@ def _claim(
 def cancel(
     appointment: Appointment, *, version: int, reason: CancelReason, by: User | None, now: datetime, note: str = ""
 ) -> Appointment:
-    """Call an appointment off: its time is free at once, or closed when it was we who could not keep it; its reminders
+    """Cancel an appointment: its time is free at once, or closed when it was we who could not keep it; its reminders
     are dead, the lead goes back to booking.
 
     Raises ChangedMeanwhile, BookingRefused (past the patient's deadline, or over already).
@@ -207,7 +207,7 @@ def lock_row(appointment: Appointment) -> Appointment:
 
 
 def _check_deadline(appointment: Appointment, minutes: int, *, by: User | None, now: datetime) -> None:
-    """No deadline binds staff, or whoever loses their time because we closed it."""
+    """Refuse a change after the deadline, which binds neither staff nor a patient whose time we closed."""
     if by is None and appointment.rebook_since is None and now > appointment.starts_at - timedelta(minutes=minutes):
         words = gettext("It is too late to change this here. Please call us: %(phone)s")
         raise BookingRefused(words % {"phone": appointment.location.phone_display})

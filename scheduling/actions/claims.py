@@ -39,7 +39,7 @@ def resources_of(place: Place) -> list[UUID]:
 
 
 def take(resources: Iterable[UUID], span: Span, **values: Any) -> bool:
-    """Claims `span` on every one of them, or on none: False when somebody has a piece of it.
+    """Claim `span` on every one of the resources, or on none: False when somebody has a piece of it.
 
     One resource after the other, in their order, and each is finished before the next is touched: whoever waits for
     somebody else holds nothing that comes later.
@@ -73,7 +73,8 @@ def take_over(resource: UUID, span: Span, *, appointment_id: UUID) -> None:
 
 
 def _pieces(resource: UUID, span: Span) -> list[Span]:
-    """Cut where the claims of others begin and end, so that each piece goes as a whole with whoever is there."""
+    """Cut the span where the claims of others begin and end, so that each piece goes as a whole with whoever is
+    there."""
     others = Claim.objects.filter(resource=resource, state__in=TAKING, during__overlap=_range(span))
     spans = others.values_list("during", flat=True)
     edges = {edge for one in spans for edge in (one.lower, one.upper) if span[0] < edge < span[1]}
@@ -110,7 +111,8 @@ def hold(
 
 @transaction.atomic
 def _hold_one(kind: AppointmentType, free: Free, values: dict[str, Any]) -> tuple[UUID, Place] | None:
-    """One after the other of the same patient, so that each keeps one time only, however fast they press."""
+    """Hold one place; requests of one patient run one after the other, so that each keeps one time only, however fast
+    they press."""
     list(Lead.objects.select_for_update(no_key=True).filter(pk=values["lead_id"]).values_list("pk"))
     span, name = with_buffers(kind, free.start), uuid4()
     if again := _extended(values, span, free):
@@ -123,7 +125,7 @@ def _hold_one(kind: AppointmentType, free: Free, values: dict[str, Any]) -> tupl
 
 
 def _extended(values: dict[str, Any], span: Span, free: Free) -> tuple[UUID, Place] | None:
-    """For the same person and the same kind of appointment: a hold of another kind would book that one."""
+    """Extend their own hold, of the same kind of appointment only: a hold of another kind would book that one."""
     theirs = Claim.objects.filter(held_by=values["held_by"], lead=values["lead_id"], kind=values["kind"])
     mine = theirs.filter(state=ClaimState.HELD, hold_expires_at__gt=Now(), during=_range(span))
     held = {claim.resource_id: claim.hold for claim in mine}
@@ -137,8 +139,8 @@ def _extended(values: dict[str, Any], span: Span, free: Free) -> tuple[UUID, Pla
 
 @transaction.atomic
 def drop_holds_of(held_by: str, *, but: UUID | None = None, within: Span | None = None) -> int:
-    """Somebody decides for another time, or for none; returns how many claims were given back. `within`: only those
-    that are in the way of that time."""
+    """Give back somebody's holds, as they decide for another time or for none; returns how many claims were given back.
+    `within`: only those that are in the way of that time."""
     mine = Claim.objects.filter(held_by=held_by, state=ClaimState.HELD).exclude(hold=but)
     mine = mine.filter(during__overlap=_range(within)) if within else mine
     ids = list(mine.order_by("pk").select_for_update(skip_locked=True).values_list("pk", flat=True))
@@ -156,7 +158,7 @@ def held_place(name: UUID, *, held_by: str) -> Place | None:
 
 def keep(name: UUID, place: Place, span: Span, *, held_by: str, lead: UUID, appointment: UUID) -> bool:
     """Turn a hold into the claims of an appointment, if it is theirs, of this place and time, and not over by
-    PostgreSQL's clock. Returns whether it was."""
+    PostgreSQL's clock. Returns whether it became that."""
     held = Claim.objects.filter(hold=name, held_by=held_by, state=ClaimState.HELD, hold_expires_at__gt=Now(), lead=lead)
     wanted = set(resources_of(place))
     locked = held.order_by("resource_id").select_for_update(no_key=True, of=("self",))
@@ -171,7 +173,7 @@ def keep(name: UUID, place: Place, span: Span, *, held_by: str, lead: UUID, appo
 
 
 def release(appointment: Appointment) -> None:
-    """Free its time at once, or give it to those who were booked over it."""
+    """Free an appointment's time at once, or give it to those who were booked over it."""
     _release(list(Claim.objects.filter(appointment=appointment, state__in=TAKEN)))
 
 
@@ -181,7 +183,7 @@ def _release(former: Sequence[Claim]) -> None:
 
 
 def _pass_on(former: Sequence[Claim]) -> None:
-    """Whoever was booked over these has that time now."""
+    """Give the time of these former claims to whoever was booked over them."""
     if former:
         there = reduce(or_, (Q(resource=claim.resource_id, during__contained_by=claim.during) for claim in former))
         _settle(Claim.objects.filter(there))
@@ -195,7 +197,8 @@ def settle(*, now: datetime) -> int:
 
 
 def _settle(found: QuerySet[Claim]) -> int:
-    """Of these, whichever is over-booked beside nobody. Whoever wants that time waits for whoever gives it back."""
+    """Turn over-booked claims that lie beside nobody now into booked ones; returns how many. Whoever wants that time
+    waits for whoever gives it back."""
     return sum(_is_alone(one) for one in found.filter(state=ClaimState.EXTRA).order_by("created_at", "pk"))
 
 
@@ -213,7 +216,7 @@ def _is_alone(extra: Claim) -> bool:
 def move(
     appointment: Appointment, place: Place, *, start: datetime, held_by: str = "", hold: UUID | None = None
 ) -> bool:
-    """Claims another time for an appointment and gives the old one back; False when it cannot be had, and then nothing
+    """Claim another time for an appointment and give the old one back; False when it cannot be had, and then nothing
     has changed. A `hold` of that place and time becomes its claims.
 
     First only what the old claims do not cover is inserted, so that nothing of ours is given back before all of the new
@@ -256,7 +259,7 @@ def _beyond(span: Span, old: Sequence[Span]) -> list[Span]:
 
 
 def _forget_pieces(appointment: Appointment, pieces: Sequence[tuple[UUID, Span]]) -> None:
-    """They were never times of their own: the record keeps the old time and the new one."""
+    """Delete pieces that were never times of their own: the record keeps the old time and the new one."""
     for one, piece in pieces:
         Claim.objects.filter(
             appointment=appointment, resource=one, during=_range(piece), state=ClaimState.RELEASED

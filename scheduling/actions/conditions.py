@@ -21,18 +21,19 @@ def register() -> None:
 
 
 def first_no_show(leads: list[UUID]) -> set[UUID]:
-    """Missed one appointment so far. Who misses a second one is called, not mailed at."""
+    """Return the leads that missed one appointment so far. A patient who misses a second one is called, not
+    e-mailed."""
     return {lead for lead, count in _missed(leads).items() if count == 1}
 
 
 def came_after_all(leads: list[UUID]) -> set[UUID]:
-    """Has appointments and missed none of them any more: what was written down was wrong."""
+    """Return the leads that have appointments and no longer a missed one: what was written down was wrong."""
     known = Appointment.objects.filter(lead__in=leads).values_list("lead_id", flat=True)
     return set(known) - set(_missed(leads))
 
 
 def was_not_seen(leads: list[UUID]) -> set[UUID]:
-    """Written down as seen by mistake, as an open task says (effects.say_not_seen)."""
+    """Return the leads that were written down as seen by mistake, as an open task says (effects.say_not_seen)."""
     wrong = Task.objects.open().filter(lead__in=leads, key__startswith=NOT_SEEN)
     return set(wrong.values_list("lead_id", flat=True))
 

@@ -41,8 +41,8 @@ def close_calls(appointment: Appointment, *, now: datetime) -> None:
 
 
 def close_all(*appointments: Appointment, now: datetime) -> int:
-    """Nothing is left to ask, to tell or to decide about a time: it is another one, called off, here, or over. Return
-    how many tasks that ends."""
+    """Close all tasks to ask, tell or decide about a time that is another one, called off, here, or over. Returns how
+    many tasks that ends."""
     keys = list[str]()
     for one in appointments:
         decided = [f"{OF_CLOSED_LEAD}{one.pk}", f"{OF_NO_CALLS}{one.pk}"]
@@ -57,12 +57,13 @@ def _keys_of_calls(appointment: Appointment) -> list[str]:
 
 
 def key_of_closing(appointment: Appointment) -> str:
-    """Of the call that this very closing asks for (scheduling/periodic.py)."""
+    """Return the key of the call that this very closing asks for (scheduling/periodic.py); "" when it is not closed."""
     return f"closed:{appointment.pk}:{appointment.rebook_since:%Y%m%d%H%M%S%f}" if appointment.rebook_since else ""
 
 
 def ask_for_estimate(appointment: Appointment, *, now: datetime) -> None:
-    """Whoever pays alone gets a good-faith estimate: a task by its day (scheduling/rules/estimate.py)."""
+    """Open a task to send a good-faith estimate to a patient who pays alone, by its day
+    (scheduling/rules/estimate.py)."""
     lead, center = appointment.lead, appointment.location
     pays_alone = registry.conditions().get("pays_alone")
     if pays_alone is None or lead.pk not in pays_alone([lead.pk]):
@@ -82,7 +83,7 @@ def ask_for_estimates(lead: Lead, happening: DomainEvent) -> None:
 
 
 def ask_for_number(appointment: Appointment, *, now: datetime) -> None:
-    """Nobody can be called without a number: a task at once."""
+    """Open a task at once to ask for a telephone number that the appointment needs and the lead lacks."""
     if appointment.kind.lacks_number(appointment.lead):
         title, key = f"No telephone number: ask for one. {appointment}", _key_of_number(appointment)
         tasks.open_task(appointment.lead, kind=TaskKind.OTHER, title=title, due_at=now, key=key)
@@ -143,7 +144,7 @@ def move_on(lead: Lead, kind: AppointmentType, *, now: datetime) -> None:
 
 
 def move_back(appointment: Appointment, *, now: datetime) -> None:
-    """Without any other consultation ahead, a booked lead waits for a time again."""
+    """Move a booked lead back to waiting for a time, unless another consultation is ahead."""
     lead = Lead.objects.get(pk=appointment.lead_id)
     ahead = Appointment.objects.standing().filter(lead=lead, kind__is_consultation=True, ends_at__gt=now)
     others = ahead.exclude(pk=appointment.pk)
@@ -152,8 +153,8 @@ def move_back(appointment: Appointment, *, now: datetime) -> None:
 
 
 def say_not_seen(appointment: Appointment, *, now: datetime) -> None:
-    """Written down as having taken place by mistake: the lead stands at Consulted, and no stage goes back from there by
-    itself."""
+    """Open a task when a visit was written down as taken place by mistake: the lead stands at Consulted, and no stage
+    goes back from there by itself."""
     lead = Lead.objects.get(pk=appointment.lead_id)
     seen = Appointment.objects.filter(lead=lead, kind__is_consultation=True, status=Status.FULFILLED)
     if appointment.kind.is_consultation and lead.stage == Stage.CONSULTED and not seen.exists():

@@ -25,8 +25,8 @@ class SlotTaken(BookingRefused):
 
     @cached_property
     def instead(self) -> list[Free]:
-        """The nearest times that are free, of the same provider if there are any; looked for when somebody wants to see
-        them, in no transaction."""
+        """Return the nearest times that are free, of the same provider if there are any; looked for when somebody wants
+        to see them, in no transaction."""
         asked, now = self._looked_for
         theirs = availability.nearest(asked, self.start, now=now)
         return theirs or availability.nearest(replace(asked, provider=None), self.start, now=now)

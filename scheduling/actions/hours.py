@@ -36,7 +36,8 @@ class Hours:
 
 
 def load(resources: QuerySet[Resource], first: date) -> list[Hours]:
-    """Of these resources, in their order, from a day on. Two queries, of plain values: every booking asks them."""
+    """Return the hours of these resources, in their order, from a day on. Two queries, of plain values: every booking
+    runs them."""
     rows = resources.order_by("position", "name", "pk").values_list(
         "pk", "kind", "timezone", "location", "location__holidays", *_RULE
     )
@@ -65,7 +66,7 @@ def _add_exceptions(found: dict[UUID, Hours], since: date) -> None:
 
 
 def as_exemption(one: ScheduleException) -> Exemption:
-    """In wall time; a day without an end ends at the midnight after it."""
+    """Return the exception in wall time; a day without an end ends at the midnight after it."""
     return _exemption(one.is_open, one.from_day, one.from_time, one.to_day, one.to_time)
 
 
@@ -85,8 +86,8 @@ def _midnight_after(day: date) -> datetime:
 
 
 def with_rules(resources: QuerySet[Resource]) -> QuerySet[Resource]:
-    """For pages that show the resources themselves: each with its location and rules, and with `is_silent`: one of its
-    own calendars has something to say. One query."""
+    """Add location, rules and `is_silent` (one of its own calendars has something to say) to resources, for pages that
+    show them. One query."""
     rule = JSONObject(
         weekdays="rules__weekdays",
         start="rules__start",
@@ -100,8 +101,8 @@ def with_rules(resources: QuerySet[Resource]) -> QuerySet[Resource]:
 
 
 def open_spans(resources: list[Resource], window: SlotWindow) -> dict[UUID, list[tuple[int, int]]]:
-    """When each of them (from with_rules) is open on these days, whatever is booked: instants, for calendars and
-    figures. One query."""
+    """Return when each resource (from with_rules) is open on these days, whatever is booked: instants, for calendars
+    and figures. One query."""
     found = {one.pk: _from_json(one) for one in resources}
     _add_exceptions(found, window.first - LOOK_BACK)
     return {pk: slots.open_blocks(one.as_pure(), window) for pk, one in found.items()}

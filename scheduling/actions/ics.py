@@ -38,7 +38,7 @@ def published(found: list[Appointment], *, name: str, now: datetime) -> str:
 
 
 def event(appointment: Appointment, *, now: datetime, attendee: str = "") -> Event:
-    """Without the patient's name, and without what it is about."""
+    """Return the appointment as a calendar event, without the patient's name and without what it is about."""
     center = appointment.location
     made = Event()
     with override(appointment.lead.language):

@@ -56,7 +56,7 @@ def plan(appointment: Appointment, *, now: datetime, is_known: bool = False) -> 
 
 
 def plan_again(appointment: Appointment, *, now: datetime) -> None:
-    """After a move: everything that was planned is for another time."""
+    """Plan the mails anew after a move: everything that was planned is for another time."""
     MessageTopic.objects.filter(pk=appointment.topic_id).update(version=appointment.version, live=True)
     knows_none = "appointment_booked" in _withdraw(appointment, "It was moved")
     if not reaches(appointment.lead):
@@ -98,7 +98,7 @@ def plan_new_address(appointment: Appointment, *, now: datetime) -> bool:
 
 
 def _waits_for_words(appointment: Appointment) -> bool:
-    """Whether a mail about its present time waits that is written anew when it leaves."""
+    """Tell whether a mail about its present time waits that is written anew when it leaves."""
     theirs = Message.objects.filter(topic=appointment.topic_id, topic_version=appointment.version)
     waiting = theirs.filter(name__in=CONFIRMATIONS, state=MessageState.QUEUED, handed_over_at=None)
     return waiting.exists()
@@ -122,7 +122,7 @@ def _withdraw(appointment: Appointment, reason: str) -> set[str]:
 
 
 def _call(appointment: Appointment, what: str, *, now: datetime) -> None:
-    """Whoever cannot be written to is told by telephone."""
+    """Open a call for a patient who cannot be written to, and close the one of the version before."""
     local = appointment.starts_at.astimezone(appointment.location.zone)
     tasks.close(f"tell:{appointment.pk}:{appointment.version - 1}", now=now)
     told = f"appointment {what} {local:%a, %b %-d, %-I:%M %p}"
@@ -207,8 +207,8 @@ def _confirmation(name: str, appointment: Appointment, *, now: datetime) -> Mess
 
 
 def _reminders(appointment: Appointment, *, now: datetime, gone: Sequence[Message] = ()) -> list[Message]:
-    """They are written when they leave: whoever has confirmed meanwhile is not asked to. Of those that are planned
-    anew, some may have `gone`."""
+    """Return the reminders, written only when they leave: a patient who has confirmed meanwhile is not asked to. When
+    they are planned anew, some may have `gone`."""
     heard = [appointment.agreed_at, *(one.finished_at or one.due_at for one in gone)]
     due = due_times(appointment, now=max(heard), served=max((one.due_at for one in gone), default=None))
     # After an outage too no two are close together: one that would be late gives way to the next.
@@ -258,7 +258,8 @@ def write(message: Message) -> None:
 
 
 def _fill(message: Message, appointment: Appointment, *, at: datetime) -> None:
-    """With the calendar object, where one goes with it, for the address to which it goes."""
+    """Fill in the words of a mail, and the calendar object, where one goes with it, for the address to which it
+    goes."""
     context = _context(appointment, at=at)
     emails.write(message, language=appointment.lead.language, center=appointment.location, context=context)
     if message.name in CONFIRMATIONS:
@@ -266,7 +267,7 @@ def _fill(message: Message, appointment: Appointment, *, at: datetime) -> None:
 
 
 def _context(appointment: Appointment, *, at: datetime) -> dict[str, Any]:
-    """Of a mail that leaves `at` that moment: nobody is told that they can do until then what they can do no more."""
+    """Return the words' context for a mail that leaves `at` that moment: it names no deadline that has passed."""
     lead, until = appointment.lead, _last_change(appointment)
     with override(lead.language):
         return {
@@ -282,7 +283,7 @@ def _context(appointment: Appointment, *, at: datetime) -> dict[str, Any]:
 
 
 def _last_change(appointment: Appointment) -> datetime:
-    """Until when the patient moves and cancels it alone."""
+    """Return until when the patient can move and cancel the appointment alone."""
     minutes = max(appointment.kind.cancel_until, appointment.kind.reschedule_until)
     return appointment.starts_at - timedelta(minutes=minutes)
 
@@ -304,7 +305,7 @@ def follow_details(lead: Lead, happening: DomainEvent) -> None:
 
 
 def _call_about_cancelled(lead: Lead, *, now: datetime) -> None:
-    """Whose visit was called off, and whose mail about it was taken back this moment, with the address."""
+    """Open a call about each canceled visit whose mail was taken back this moment, with the address."""
     unsent = Message.objects.filter(topic=OuterRef("topic"), topic_version=OuterRef("version"), name=CANCELLED)
     unsent = unsent.filter(state=MessageState.CANCELLED, reason=readdressing.NOT_THEIRS, finished_at=now)
     for appointment in Appointment.objects.filter(Exists(unsent), lead=lead).select_related("location"):
@@ -313,14 +314,15 @@ def _call_about_cancelled(lead: Lead, *, now: datetime) -> None:
 
 
 def unsent() -> Exists:
-    """Whose mail about the present time was called off before it left, because the time was closed meanwhile."""
+    """Match appointments whose mail about the present time was called off before it left, because the time was
+    closed."""
     theirs = Message.objects.filter(topic=OuterRef("topic"), topic_version=OuterRef("version"))
     called_off = {"state": MessageState.CANCELLED, "reason": send_rules.CALLED_OFF}
     return Exists(theirs.filter(name__in=CONFIRMATIONS, **called_off))
 
 
 def call_the_untold(*, now: datetime) -> int:
-    """Whose time is open again, and who has never heard that it is theirs, is called. Return how many there are."""
+    """Open a call where a time is open again and the patient has never heard that it is theirs. Returns how many."""
     ahead = Appointment.objects.standing().filter(unsent(), rebook_since=None, starts_at__gt=now, confirmed_at=None)
     waiting = list(ahead.select_related("lead", "location"))
     for appointment in waiting:
@@ -329,8 +331,8 @@ def call_the_untold(*, now: datetime) -> int:
 
 
 def _plan_reminders_anew(appointment: Appointment, *, now: datetime) -> None:
-    """Where they wait for other moments than they would if they were planned on the clock that is theirs now. One that
-    is due soon, or late already, stays as it is."""
+    """Withdraw reminders that wait for moments other than the ones the patient's present clock gives, and plan new
+    ones. One that is due soon, or late already, stays as it is."""
     theirs = Message.objects.filter(topic=appointment.topic_id, topic_version=appointment.version, name=REMINDER)
     planned = list(theirs)
     wanted = _reminders(appointment, now=now, gone=[one for one in planned if one.state in send_rules.ON_ITS_WAY])
@@ -347,15 +349,15 @@ def _plan_reminders_anew(appointment: Appointment, *, now: datetime) -> None:
 
 
 def _moment(reminder: Message) -> str:
-    """For which moment it was planned: when it is due changes with every server that puts it off."""
+    """Return the moment for which it was planned: when it is due changes with every server that puts it off."""
     return reminder.key.split(":")[3]
 
 
 def _is_in_time(reminder: Message, *, instead: list[UUID], now: datetime) -> bool:
-    """Whether it is still to come, or takes the place of one that waited for a later moment."""
+    """Tell whether a reminder is still to come, or takes the place of one that waited for a later moment."""
     return reminder.due_at > now or (bool(instead) and reminder.not_after > now)
 
 
 def when_in_words(at: datetime, zone: str) -> str:
-    """With the name of the clock: "Tuesday, December 1, 9:30 a.m. (Eastern time)"."""
+    """Return a time with the name of its clock: "Tuesday, December 1, 9:30 a.m. (Eastern time)"."""
     return f"{time_format.moment(at, zone)} ({time_format.zone(zone)})"

@@ -19,8 +19,8 @@ type Line = tuple[UUID, UUID]  # a kind, and a location
 
 @contextmanager
 def new_times(*, now: datetime) -> Iterator[None]:
-    """Whatever opens time inside, such as a leave taken out, an extra morning or longer hours: what was not free before
-    is offered in turn. Costs nothing while nobody waits."""
+    """Offer in turn what was not free before, for whatever opens time inside the block, such as a leave taken out, an
+    extra morning or longer hours. Costs nothing while nobody waits."""
     before = _free(now=now)
     yield
     for line, starts in _free(now=now).items():

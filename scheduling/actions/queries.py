@@ -14,7 +14,7 @@ from scheduling.models.appointment import AppointmentQuerySet
 
 
 def of_lead(lead: Lead) -> AppointmentQuerySet:
-    """Every appointment of a lead, newest first."""
+    """Select every appointment of a lead, newest first."""
     found = Appointment.objects.filter(lead=lead).select_related("kind", "provider", "room", "location", "lead")
     return found.order_by("-starts_at", "-pk")
 
@@ -49,12 +49,12 @@ def given_at(location: Location) -> list[AppointmentType]:
 
 
 def providers_of(kind: AppointmentType, location: Location) -> list[Resource]:
-    """Who gives it there. One query."""
+    """Return who gives this kind at that location. One query."""
     return list(kind.providers.filter(is_active=True, location=location))
 
 
 def waits(lead: Lead) -> list[WaitlistEntry]:
-    """Where a lead waits for an earlier time, or has one on offer."""
+    """Return where a lead waits for an earlier time, or has one on offer."""
     return list(
         WaitlistEntry.objects.filter(lead=lead, state__in=["waiting", "offered"]).select_related("kind", "location")
     )

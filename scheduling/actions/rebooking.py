@@ -34,12 +34,12 @@ def look_again(*, now: datetime) -> int:
 
 
 def flag_of_nobody(*, now: datetime) -> int:
-    """Mark what is with somebody, or somewhere, where nothing can be booked any more; returns how many were new."""
+    """Mark what is with somebody, or somewhere, where nothing can be booked any longer; return how many were new."""
     return _mark(list(Appointment.objects.standing().filter(_of_nobody(), rebook_since=None, starts_at__gt=now)))
 
 
 def in_words(count: int) -> str:
-    """Such as: 2 appointments lie."""
+    """Return the count as the start of a sentence, such as "2 appointments lie"."""
     return "1 appointment lies" if count == 1 else f"{count} appointments lie"
 
 
@@ -52,8 +52,8 @@ def flag(one: ScheduleException, *, over_booked: bool = True) -> int:
 
 
 def flag_new_days_off(before: set[DayOff], *, now: datetime) -> int:
-    """Mark what lies under holidays that are not in `before`, what is over-booked too, as under a leave that somebody
-    enters; return how many were found new. Who is over-booked there later knows of them."""
+    """Mark what lies under holidays that are not in `before`, over-bookings too, as under a leave that somebody enters;
+    return how many were newly found. Whoever over-books there later knows of them."""
     fresh = sorted(days_off(now.date()) - before)
     return sum(flag(ScheduleException(location_id=place, from_day=day, to_day=day)) for place, day in fresh)
 
@@ -82,7 +82,7 @@ def _flag_outside(which: Q) -> int:
 
 
 def _outside(which: Q) -> list[Appointment]:
-    """Standing appointments to come that do not lie in open time of their provider and room."""
+    """Return standing appointments to come that do not lie in open time of their provider and room."""
     rows = Appointment.objects.standing().filter(which, starts_at__gt=timezone.now(), is_extra=False)
     found = list(rows.select_related("provider", "room", "location"))
     if not found:
@@ -121,7 +121,8 @@ def _is_open(made: Appointment, spans: list[tuple[int, int]]) -> bool:
 
 
 def _mark(fresh: list[Appointment]) -> int:
-    """As they were read: one that has moved meanwhile lies elsewhere."""
+    """Mark appointments as they were read, and return how many: one that has moved meanwhile lies elsewhere and is
+    left."""
     if not fresh:
         return 0
     as_read = reduce(or_, (Q(pk=made.pk, version=made.version) for made in fresh))
@@ -131,7 +132,7 @@ def _mark(fresh: list[Appointment]) -> int:
 
 
 def _remind(appointments: list[UUID], *, again: bool) -> None:
-    """Nobody is reminded of a time that is closed. Once it is open again, or moved, reminders go out as before."""
+    """Stop the reminders of a closed time, or let them go out again once it is open or moved (`again`)."""
     theirs = MessageTopic.objects.filter(appointment__in=appointments, appointment__rebook_since__isnull=False)
     theirs.update(live=again)
 
@@ -162,7 +163,7 @@ def _closed_from(day: date) -> QuerySet[ScheduleException]:
 
 
 def _holidays(first: date) -> list[ScheduleException]:
-    """Those of every location as if somebody had entered them; not saved."""
+    """Return the holidays of every location as if somebody had entered them; not saved."""
     return [
         ScheduleException(location=location, from_day=day, to_day=day)
         for location in Location.objects.filter(is_active=True)
@@ -172,7 +173,7 @@ def _holidays(first: date) -> list[ScheduleException]:
 
 
 def _of_nobody() -> Q:
-    """With somebody, in a room or at a location that can be booked no more, or not there."""
+    """Match what is with somebody, in a room or at a location that can no longer be booked, or that is not there."""
     gone = Q(provider__is_active=False) | Q(room__is_active=False) | Q(location__is_active=False)
     return gone | ~Q(provider__location=F("location")) | Q(room__isnull=False) & ~Q(room__location=F("location"))
 
@@ -183,7 +184,7 @@ def _touches(one: ScheduleException, made: Appointment) -> bool:
 
 
 def _near(one: ScheduleException) -> list[Appointment]:
-    """Standing appointments of the days around, at that place or with that resource."""
+    """Return standing appointments of the days around, at that place or with that resource."""
     begin = datetime.combine(one.from_day, time(), tzinfo=timezone.get_default_timezone())
     end = datetime.combine(one.to_day, time(), tzinfo=timezone.get_default_timezone())
     rows = Appointment.objects.standing().filter(
@@ -197,7 +198,8 @@ def _near(one: ScheduleException) -> list[Appointment]:
 
 
 def _is_under(made: Appointment, one: ScheduleException) -> bool:
-    """On the clock of the resource that is closed; of the provider's for a whole location."""
+    """Tell whether it lies under the exception, on the clock of the closed resource; of the provider for a whole
+    location."""
     resource = made.room if made.room and one.resource_id == made.room_id else made.provider
     closed = as_exemption(one)
     begin = instant(closed.start, resource.zone, is_end=False)

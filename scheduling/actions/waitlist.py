@@ -33,8 +33,8 @@ OVER = {Stage.LOST, Stage.IMPROVED}
 
 
 def join(lead: Lead, kind: AppointmentType, *, booked: Appointment | None, now: datetime) -> WaitlistEntry:
-    """Would come earlier than what is `booked`; without anything booked, at any time. Asked twice, it is one place in
-    the line."""
+    """Put a lead in line for a time earlier than what is `booked`; without anything booked, for any time. Asked twice,
+    it is one place in the line."""
     location = booked.location if booked else lead.location
     entry, _ = WaitlistEntry.objects.get_or_create(
         lead=lead,
@@ -59,8 +59,8 @@ def leave(lead: Lead, kind: AppointmentType) -> None:
 
 
 def leave_with_request(lead: Lead, happening: DomainEvent) -> None:
-    """Listen to a request being lost, or a patient being better without us, and end their waiting. A patient who could
-    not be reached waits on: it was their own word. A wish to come earlier ends with its visit."""
+    """Listen to a request being lost, or a patient feeling better, and end their waiting. A patient who could not be
+    reached waits on: it was their own word. A wish to come earlier ends with its visit."""
     if lead.stage not in OVER:
         return
     mine = WaitlistEntry.objects.filter(lead=lead, state__in=IN_LINE, last_day=None)
@@ -73,7 +73,8 @@ def leave_with_request(lead: Lead, happening: DomainEvent) -> None:
 
 
 def lock(lead: Lead, kind: AppointmentType) -> list[WaitlistEntry]:
-    """Where somebody stands in line. Before any claim is touched: whoever makes offers takes them in this order too."""
+    """Lock somebody's entries in line, before any claim is touched: whoever makes offers takes them in this order
+    too."""
     mine = WaitlistEntry.objects.filter(lead=lead, kind=kind, state__in=IN_LINE)
     return list(mine.select_for_update(no_key=True).order_by("pk"))
 
@@ -88,16 +89,16 @@ def end(entry: WaitlistEntry, state: WaitState) -> None:
 
 
 def on_freed(appointment: Appointment, start: datetime) -> None:
-    """Remembers a time that is given back, if somebody waits for one. In the transaction that gives it back; it is
-    offered afterwards, because claims are never taken after others were released in one transaction."""
+    """Remember a time that is given back, if somebody waits for one. In the transaction that gives it back; it is
+    offered afterward, because claims are never taken after others were released in one transaction."""
     waiting = WaitlistEntry.objects.filter(kind=appointment.kind, location=appointment.location)
     if waiting.filter(state=WaitState.WAITING).exists():
         remember(appointment.kind_id, appointment.location_id, start, by=appointment.lead_id)
 
 
 def remember(kind_id: UUID, location_id: UUID, start: datetime, *, by: UUID | None) -> None:
-    """Written anew where it is there already: the sweep may be about to forget it, and is waited for. Whoever it is
-    given back `by`, if it is, is not offered it."""
+    """Remember a freed time; one that is there already is written anew: the sweep may be about to forget it, and is
+    waited for. `by`: the lead that gives it back, if one does, is not offered it."""
     FreedTime.objects.bulk_create(
         [FreedTime(kind_id=kind_id, location_id=location_id, start=start, by_id=by)],
         update_conflicts=True,
@@ -107,7 +108,8 @@ def remember(kind_id: UUID, location_id: UUID, start: datetime, *, by: UUID | No
 
 
 def follow_move(entry: WaitlistEntry, appointment: Appointment) -> None:
-    """Whoever took what was offered waits no longer; all others, for a time earlier than what they have now."""
+    """Follow a move: a patient who took what was offered waits no longer; any other waits for a time earlier than their
+    new one."""
     if entry.offered_start == appointment.starts_at:
         end(entry, WaitState.BOOKED)
         return
@@ -144,8 +146,8 @@ def _is_awake(location: Location, now: datetime) -> bool:
 
 
 def _offer(freed: FreedTime, *, now: datetime) -> tuple[int, bool]:
-    """(offers made, whether nothing is left to do): to one after the other for whom it is of use, as long as there is a
-    place. Whom somebody is working on at this moment is asked in the next minute, and so is everybody after them."""
+    """Offer a freed time in turn, as long as there is a place; returns (offers made, whether nothing is left to do).
+    When somebody is working on a lead at this moment, it and all after it are asked in the next minute."""
     made = 0
     for waiting in _who_could_have_it(freed, now=now):
         lead = (
@@ -165,8 +167,8 @@ def _offer(freed: FreedTime, *, now: datetime) -> tuple[int, bool]:
 
 
 def _who_could_have_it(freed: FreedTime, *, now: datetime) -> Iterator[WaitlistEntry]:
-    """Those in the line who could have that time, before anything is locked. Whoever cannot take it takes nobody's
-    turn: some wait for years."""
+    """Yield those in line who could have that time, before anything is locked. An entry that cannot take it costs no
+    one a turn: some wait for years."""
     asking = ((one, asked) for one in _line(freed, now=now) if (asked := _question(one, freed, now=now)))
     for waiting, asked in islice(asking, BATCH):
         if availability.at_start(asked, freed.start, now=now) is not None:
@@ -174,14 +176,14 @@ def _who_could_have_it(freed: FreedTime, *, now: datetime) -> Iterator[WaitlistE
 
 
 def _is_being_looked_at(freed: FreedTime) -> bool:
-    """Somebody holds it while they decide; whoever lets it go gives nothing back, so it is looked at again."""
+    """Tell whether somebody holds it while they decide; letting it go gives nothing back, so it is looked at again."""
     end = freed.start + timedelta(minutes=freed.kind.duration)
     held = Claim.objects.filter(state=ClaimState.HELD, hold_expires_at__gt=Now(), resource__types_given=freed.kind)
     return held.filter(during__overlap=(freed.start, end)).exclude(held_by__startswith=OF_THE_LINE).exists()
 
 
 def _line(freed: FreedTime, *, now: datetime) -> list[WaitlistEntry]:
-    """Those who may be asked, in turn. Nothing is locked, and nothing decided yet."""
+    """Return those who may be asked, in turn. Nothing is locked, and nothing decided yet."""
     day = freed.start.astimezone(freed.location.zone).date()
     earlier = Appointment.objects.standing().filter(
         lead=OuterRef("lead"), kind=freed.kind, ends_at__gt=now, starts_at__lte=freed.start
@@ -200,8 +202,8 @@ def _line(freed: FreedTime, *, now: datetime) -> list[WaitlistEntry]:
 
 
 def _question(entry: WaitlistEntry, freed: FreedTime, *, now: datetime) -> SlotQuery | None:
-    """How their place in that time is looked for; None when it is of no use to them: what they have is earlier, or is
-    over, or was called off, or they could not take it by themselves."""
+    """Return how to look for their place in that time; None when it is of no use to them: what they have is earlier, or
+    is over, or was called off, or they could not take it by themselves."""
     booked = Appointment.objects.standing().filter(lead=entry.lead, kind=freed.kind, ends_at__gt=now)
     first = booked.order_by("starts_at").first()
     is_earlier = freed.start < first.starts_at if first else entry.last_day is None
@@ -241,12 +243,12 @@ def _offer_to(entry: WaitlistEntry, asked: SlotQuery, freed: FreedTime, *, now: 
 
 
 def holder(entry: WaitlistEntry) -> str:
-    """Whose hold an offered time is."""
+    """Return the name under which an offered time is held for this entry."""
     return f"{OF_THE_LINE}{entry.pk}"
 
 
 def _end_late_offers(*, now: datetime) -> None:
-    """Nobody answered in time: they wait on, at the end of the line, and the next one is asked."""
+    """End offers that nobody answered in time: they wait on, at the end of the line, and the next one is asked."""
     with transaction.atomic():
         late = WaitlistEntry.objects.filter(state=WaitState.OFFERED, offered_until__lte=Now())
         for entry in late.select_for_update(no_key=True, skip_locked=True)[:BATCH]:
@@ -258,7 +260,7 @@ def _end_late_offers(*, now: datetime) -> None:
 
 
 def _end_past_wishes(*, now: datetime) -> None:
-    """Whoever wanted to come earlier than a visit that is over: the wish ends with the visit."""
+    """End the wishes to come earlier than a visit that is over."""
     ahead = Appointment.objects.standing().filter(lead=OuterRef("lead"), kind=OuterRef("kind"), ends_at__gt=now)
     past = WaitlistEntry.objects.filter(~Exists(ahead), state__in=IN_LINE, last_day__isnull=False)
     for pk, lead_id in list(past.order_by("pk").values_list("pk", "lead_id")[:BATCH]):
@@ -279,7 +281,7 @@ def _end_dead_offers(*, now: datetime) -> None:
 
 
 def _locked(entries: QuerySet[WaitlistEntry], lead_id: UUID) -> WaitlistEntry | None:
-    """One of them, with its lead before it; None when somebody is working on that lead at this moment."""
+    """Lock one of the entries, its lead first; None when somebody is working on that lead at this moment."""
     leads = Lead.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
     if not leads.filter(pk=lead_id).exists():
         return None
@@ -304,7 +306,7 @@ def _wait_on(entry: WaitlistEntry) -> None:
 
 
 def _withdraw(entry: WaitlistEntry) -> None:
-    """Nobody is told of an offer that stands no longer, neither in writing nor by telephone."""
+    """Withdraw an offer that no longer stands, so that nobody is told of it in writing or by telephone."""
     tasks.close(mails.key_of_offer(entry), now=timezone.now())
     waiting = Message.objects.filter(key=mails.key_of_offer(entry), state=MessageState.QUEUED)
     waiting.update(state=MessageState.CANCELLED, reason="No longer on offer", finished_at=Now())

@@ -33,7 +33,7 @@ REBOOK_SHOWN = 15
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    """Below /admin/."""
+    """Return the addresses of the calendar's pages, below /admin/."""
 
     def page(view: Any) -> Any:
         return site.admin_view(lambda request, **ids: _for_whom(view, site, request, **ids))
@@ -55,7 +55,7 @@ def _for_whom(view: Any, site: AdminSite, request: HttpRequest, **ids: UUID) -> 
 
 
 def _resources(request: HttpRequest, kind: ResourceKind) -> list[Resource]:
-    """Those of the locations that this person works for, with their rules. One query."""
+    """Return the resources of the locations that this person works for, with their rules. One query."""
     theirs = Resource.objects.filter(visible_q(user_of(request)), kind=kind, is_active=True, location__is_active=True)
     return list(hours.with_rules(theirs.order_by("position", "name", "pk")))
 
@@ -84,7 +84,7 @@ def _seen(request: HttpRequest, shown: list[Appointment]) -> None:
 
 
 def calendar(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """Columns by provider or room for one day, or the days of a week for one of them."""
+    """Show columns by provider or room for one day, or the days of a week for one of them."""
     by = ResourceKind.ROOM if request.GET.get("by") == "room" else ResourceKind.PROVIDER
     theirs = _resources(request, by)
     locations = sorted({one.location for one in theirs}, key=lambda one: (one.position, str(one.pk)))
@@ -151,7 +151,7 @@ def _day(made: Appointment, grid: Grid) -> date:
 
 
 def agenda(site: AdminSite, request: HttpRequest, resource_id: UUID) -> HttpResponse:
-    """One provider's day on paper."""
+    """Show one provider's day for printing."""
     day = query_params.day(request.GET.get("day", "")) or timezone.localdate()
     resource = Resource.objects.filter(pk=resource_id, location__in=_locations(user_of(request))).first()
     if resource is None:
@@ -165,7 +165,7 @@ def agenda(site: AdminSite, request: HttpRequest, resource_id: UUID) -> HttpResp
 
 
 def front_desk(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """Who comes today, in the order of time, with what the front desk presses."""
+    """Show who comes today, in the order of time, with the buttons that the front desk uses."""
     location, now = _location(request), timezone.now()
     today = now.astimezone(location.zone).date()
     found = queries.between(location, today, today)
@@ -178,7 +178,8 @@ def front_desk(site: AdminSite, request: HttpRequest) -> HttpResponse:
 
 
 def rebooking(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """Appointments whose time was closed under them. The nearest other times of each come when it is in view."""
+    """Show the appointments whose time was closed under them. The nearest other times of each come when it is in
+    view."""
     now = timezone.now()
     waiting = queries.to_rebook(user_of(request))[: REBOOK_SHOWN + 1]
     rows = waiting[:REBOOK_SHOWN]

@@ -59,17 +59,17 @@ class Grid:
 
     @property
     def hours(self) -> list[tuple[str, int]]:
-        """(hour in words, pixels from the top)."""
+        """Return (hour in words, pixels from the top) for each hour shown."""
         shown = range(self.first, self.last + 1)
         return [(f"{time(hour % 24):%-I %p}", _px((hour - self.first) * 60)) for hour in shown]
 
     def minutes(self, moment: datetime, day: date) -> int:
-        """From the top, as the clock on the wall shows it."""
+        """Return the minutes from the top, as the clock on the wall shows them."""
         wall = moment.astimezone(self.zone).replace(tzinfo=None)
         return int((wall - datetime.combine(day, time(self.first))).total_seconds()) // 60
 
     def spans(self, spans: Iterable[tuple[datetime, datetime]], day: date) -> list[tuple[int, int]]:
-        """(first, last) minute of what of these lies within the hours that are shown."""
+        """Return the (first, last) minute of what of these lies within the hours that are shown."""
         whole = (self.last - self.first) * 60
         cut = (tuple(min(max(self.minutes(at, day), 0), whole) for at in span) for span in spans)
         return [(start, end) for start, end in cut if start < end]
@@ -88,7 +88,7 @@ class Grid:
         return [_as_px(gap) for gap in gaps if gap[0] < gap[1]]
 
     def blocks(self, found: Iterable[Appointment], day: date) -> list[Block]:
-        """Those that overlap share the width."""
+        """Return the appointments as blocks; those that overlap share the width."""
         rows = [(self.minutes(made.starts_at, day), _minutes_of(made), made) for made in found]
         blocks = list[Block]()
         for group in _groups(sorted(rows, key=lambda row: (row[0], str(row[2].pk)))):
@@ -134,5 +134,5 @@ def _px(minutes: int) -> int:
 
 
 def _as_px(span: tuple[int, int]) -> Span:
-    """(top, height)."""
+    """Return a span in minutes as (top, height) in pixels."""
     return _px(span[0]), _px(span[1]) - _px(span[0])

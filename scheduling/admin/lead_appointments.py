@@ -50,7 +50,7 @@ def panel(request: HttpRequest, lead: Lead) -> str:
 
 
 def actions_of(made: Appointment, *, now: datetime) -> list[tuple[str, str]]:
-    """(status, words) of the presses that are possible now."""
+    """Return (status, words) of the buttons that are possible now."""
     words = {
         Status.ARRIVED: "Arrived",
         Status.FULFILLED: "Took place",
@@ -111,7 +111,7 @@ def _book(
     over: str = "",
     form: OverForm | None = None,
 ) -> HttpResponse:
-    """`form`: of an over-booking, shown again as it was sent when it is refused."""
+    """Book the time and answer the desk. `form`: of an over-booking, shown again as it was sent when it is refused."""
     user = user_of(request)
     asked = query_params.uuid(request.POST.get("request_id", "")) or uuid4()
     wanted = Booking(lead, kind, start, asked, _holder(user), by=user, provider=provider, overbook_reason=over)
@@ -136,13 +136,13 @@ def _book(
 
 
 def find_appointment(lead_id: UUID, appointment_id: UUID) -> Appointment:
-    """Of this lead, with everything that a page shows; 404 otherwise."""
+    """Return an appointment of this lead, with everything that a page shows; 404 otherwise."""
     rows = Appointment.objects.select_related("kind", "provider", "room", "location", "lead__location")
     return get_object_or_404(rows, pk=appointment_id, lead_id=lead_id)
 
 
 def move(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: UUID) -> HttpResponse:
-    """Another time. Sent from a calendar it goes back there."""
+    """Move an appointment to another time. Sent from a calendar it goes back there."""
     made, user = find_appointment(lead_id, appointment_id), user_of(request)
     form, shown = SlotChoiceForm(request.POST or None), VersionForm(request.POST or None)
     with timezone.override(made.location.zone):  # a calendar sends the time on the wall
@@ -178,12 +178,13 @@ def move(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: U
 
 
 def _is_second_press(made: Appointment, shown: VersionForm, **wanted: Any) -> bool:
-    """Pressed twice on a slow line, the second press finds what it wants, and nothing is wrong."""
+    """Tell whether a press came twice on a slow line: the second finds what it wants, and nothing is wrong."""
     return Appointment.objects.filter(pk=made.pk, version=shown.cleaned_data["version"] + 1, **wanted).exists()
 
 
 def why_not(made: Appointment, *, start: datetime, provider: UUID | None, room: UUID | None, now: datetime) -> str:
-    """In words: that it is past, who is there already, whose own calendar holds it, or that it is outside the hours."""
+    """Say why a move failed: it is past, who is there already, whose own calendar holds it, or it is outside the
+    hours."""
     if start <= now:
         return "That time is past. Nothing was moved."
     begin = start - timedelta(minutes=made.kind.buffer_before)
@@ -208,7 +209,7 @@ def why_not(made: Appointment, *, start: datetime, provider: UUID | None, room: 
 
 
 def _after(request: HttpRequest, lead_id: UUID) -> HttpResponse:
-    """Where the desk came from."""
+    """Return a redirect to where the desk came from."""
     if request.GET.get("back") == "rebooking":
         return redirect("admin:scheduling_rebooking")
     return redirect(_came_from(request)) if _came_from(request) else back(lead_id)
@@ -260,7 +261,7 @@ def cancel(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id:
 
 
 def status(site: AdminSite, request: HttpRequest, lead_id: UUID, appointment_id: UUID) -> HttpResponse:
-    """Arrived, took place, did not come; and back."""
+    """Record that a patient will come, arrived, came or did not come, or take one of these back."""
     made, by, now = find_appointment(lead_id, appointment_id), user_of(request), timezone.now()
     wanted, shown = request.POST.get("to", ""), VersionForm(request.POST)
     version = shown.cleaned_data["version"] if shown.is_valid() else made.version  # a press that names none claims none

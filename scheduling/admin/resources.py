@@ -61,7 +61,7 @@ class RuleForm(ModelForm):
         fields = ["weekdays", "start", "end", "valid_from", "valid_to"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """In a table the headings are far from the boxes: each says its name itself."""
+        """Label each box: in a table the headings are far from the boxes."""
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs.setdefault("aria-label", str(field.label))
@@ -186,7 +186,7 @@ class ResourceAdmin(OpeningAdmin):
 
     @display(description="Calendar address")
     def feed_address(self, resource: Resource) -> str:
-        """Lies outside of the page's own form, and names its own (formaction)."""
+        """Return a button for a new feed address; outside of the page's own form, it names its own (formaction)."""
         feed = CalendarFeed.objects.filter(resource=resource).first()
         since = f"There is one since {feed.created_at:%b %-d, %Y}." if feed else "There is none yet."
         where = reverse("admin:scheduling_feed", args=[resource.pk])
@@ -206,7 +206,7 @@ def _zones() -> list[tuple[str, str]]:
 
 
 def tell_of_closed(page: DeskAdmin, request: HttpRequest, count: int) -> None:
-    """How many appointments lie outside of open time now, and where they wait."""
+    """Tell how many appointments lie outside of open time now, and where they wait."""
     if count:
         what = rebooking.in_words(count)
         where = reverse("admin:scheduling_rebooking")
@@ -227,7 +227,7 @@ class ScheduleExceptionAdmin(OpeningAdmin):
     fields = [("resource", "location"), "is_open", ("from_day", "from_time"), ("to_day", "to_time"), "reason"]
 
     def sighted(self, user: User) -> Q:
-        """Of a whole location, or of one of its calendars."""
+        """Match the exceptions of a whole location, or of one of its calendars, that this user works for."""
         return visible_q(user) & Q(resource=None) | visible_q(user, location="resource__location") & Q(location=None)
 
     def get_queryset(self, request: HttpRequest) -> Any:

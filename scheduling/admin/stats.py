@@ -29,7 +29,7 @@ def register() -> None:
 
 
 def tables(user: User) -> list[Table]:
-    """Of the last thirty days, and from today on, at the locations that `user` works for."""
+    """Return the figures of the last thirty days, and from today on, at the locations that `user` works for."""
     now, theirs = timezone.now(), visible_q(user)
     ended = Appointment.objects.filter(theirs, starts_at__gte=now - PERIOD, starts_at__lt=now)
     past = list(ended.exclude(status=Status.CANCELLED).select_related("kind", "provider", "location"))
@@ -42,7 +42,7 @@ def tables(user: User) -> list[Table]:
 
 
 def _utilisation(past: list[Appointment], now: datetime, theirs: Q) -> list[tuple[str, str]]:
-    """Booked minutes of open minutes, provider by provider."""
+    """Return booked minutes as a share of open minutes, provider by provider."""
     booked: dict[object, float] = defaultdict(float)
     for made in past:
         booked[made.provider_id] += made.minutes
@@ -58,7 +58,8 @@ def _minutes(spans: Iterable[tuple[int, int]], begin: datetime, end: datetime) -
 
 
 def _days_to_first(now: datetime, theirs: Q) -> list[tuple[str, str]]:
-    """As a patient who asks now would find it, at the first of these locations that gives it."""
+    """Return the days until the first free time, as a patient who asks now would find it, at the first of these
+    locations that gives it."""
     rows, giving = [], Resource.objects.filter(theirs, is_active=True)
     for kind in AppointmentType.objects.filter(is_active=True, providers__in=giving).distinct():
         location = kind.providers.filter(theirs, is_active=True)[0].location
@@ -70,7 +71,7 @@ def _days_to_first(now: datetime, theirs: Q) -> list[tuple[str, str]]:
 
 
 def _show_rate(past: list[Appointment]) -> list[tuple[str, str]]:
-    """Of those of whom it is known whether they came."""
+    """Return the share that came, among those of whom it is known whether they came."""
     reminded = set(
         Message.objects.filter(
             topic__in=[made.topic_id for made in past], name="appointment_reminder", state=MessageState.SENT

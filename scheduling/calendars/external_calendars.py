@@ -23,7 +23,7 @@ log = structlog.get_logger("nucleus.scheduling")
 
 
 def refresh_due(*, now: datetime, batch: int = 20) -> int:
-    """Asks every calendar whose last try is ten minutes old, the longest waiting first; returns how many answered. Any
+    """Ask every calendar whose last try is ten minutes old, the longest waiting first; returns how many answered. Any
     number may run: each takes what the others have not taken."""
     answered = 0
     for _ in range(batch):
@@ -52,7 +52,7 @@ def _claim(now: datetime) -> BusyCalendar | None:
 
 
 def refresh(calendar: BusyCalendar, *, now: datetime) -> bool:
-    """Asks one calendar and keeps the answer; False, with the reason beside it, when there is none. Time that is no
+    """Ask one calendar and keep the answer; False, with the reason beside it, when there is none. Time that is no
     longer busy is offered to whoever waits."""
     try:
         found = _ask(calendar, now, now + AHEAD)
@@ -74,7 +74,7 @@ def refresh(calendar: BusyCalendar, *, now: datetime) -> bool:
 
 
 def _told(trouble: Exception) -> dict[str, Any]:
-    """For the log: types and places, never words, which may quote an address or an event."""
+    """Return for the log the types and places of a trouble, never words, which may quote an address or an event."""
     ended = trouble.__cause__
     if isinstance(ended, NoAnswer):
         return {"error": ended.error or ended.why, "frames": ended.frames}

@@ -54,7 +54,7 @@ def _participant(reference: str, status: str, display: str = "") -> dict[str, An
 
 
 def _of_patient(made: Appointment) -> str:
-    """Whether the patient will come, as far as they have said."""
+    """Return whether the patient will come, as far as they have said, in FHIR's word."""
     if made.status == Status.CANCELLED:
         return "declined"
     return "accepted" if made.confirmed_at or made.status in _HERE else "needs-action"

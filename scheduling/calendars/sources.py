@@ -51,7 +51,8 @@ def check_address(url: str) -> str:
 
 
 def _is_here(host: str | None) -> bool:
-    """As crm.environment.is_loopback, which would bring all of the settings along."""
+    """Tell whether a host is this machine, as crm.environment.is_loopback does, which would bring all of the settings
+    along."""
     try:
         return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
     except ValueError:
@@ -96,7 +97,7 @@ def text_of(pieces: Iterator[bytes]) -> str:
 
 
 def _within(pieces: Iterator[bytes]) -> bytes:
-    """All of an answer, counted as it comes and unpacked."""
+    """Return all of an answer, unpacked and counted as it comes. Raises Unreadable beyond 5 MB."""
     body = bytearray()
     for piece in pieces:
         body += piece
@@ -125,7 +126,7 @@ def _server(url: str, user: str, password: str, begin: datetime, end: datetime) 
 
 
 def _counted(request: Callable[..., Any]) -> Callable[..., Any]:
-    """As a session's own `request`, but no answer and no sum of answers is read further than it may be."""
+    """Wrap a session's own `request` so that no answer and no sum of answers is read further than it may be."""
     left = MOST_TOGETHER
 
     def ask(*args: Any, **more: Any) -> Any:

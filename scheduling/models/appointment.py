@@ -19,7 +19,7 @@ from scheduling.models.resource import Resource
 
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def standing(self) -> "AppointmentQuerySet":
-        """Those that hold their time."""
+        """Select those that hold their time."""
         return self.filter(status__in=STANDING)
 
 
@@ -86,7 +86,7 @@ class Appointment(Row):
 
     @property
     def display_timezone(self) -> str:
-        """The name of the clock on which the patient is told of it."""
+        """Return the name of the clock on which the patient is told of it."""
         return self.kind.display_timezone(patient=self.lead.timezone, center=self.location.timezone)
 
     @property
@@ -100,7 +100,7 @@ class Appointment(Row):
 
     @property
     def span(self) -> tuple[datetime, datetime]:
-        """With the buffers around."""
+        """Return begin and end with the buffers around."""
         before, after = timedelta(minutes=self.kind.buffer_before), timedelta(minutes=self.kind.buffer_after)
         return self.starts_at - before, self.ends_at + after
 

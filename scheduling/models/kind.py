@@ -78,7 +78,8 @@ class AppointmentType(Row):
         return self.mode == Mode.PHONE and not lead.phone
 
     def display_timezone(self, *, patient: str, center: str) -> str:
-        """Whoever is called looks at their own clock, whoever comes to the center at the one there."""
+        """Return the clock to show: a patient who is called has their own, one who comes to the center has the
+        center's."""
         return patient if self.mode == Mode.PHONE else center
 
     def label_in(self, language: str) -> str:

@@ -15,7 +15,8 @@ from scheduling.models import Appointment, AppointmentType
 
 
 def only_the_patient(view: PatientView) -> Any:
-    """For whoever has shown who they are; not for staff who fill in together, nor on the tablet of the waiting room."""
+    """Admit only those who have shown who they are; not staff who fill in together, nor the tablet of the waiting
+    room."""
 
     def inner(request: PatientRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.patient.is_the_patient:
@@ -26,7 +27,7 @@ def only_the_patient(view: PatientView) -> Any:
 
 
 def holder(session: PatientSession) -> str:
-    """Whose hold it is: of the link in the mail, however often it is opened, or else of this browser."""
+    """Return whose hold it is: of the link in the mail, however often it is opened, or else of this browser."""
     return f"link:{session.link_id}" if session.link_id else f"session:{session.pk}"
 
 
@@ -37,5 +38,5 @@ def said_of(kind: AppointmentType) -> dict[str, Any]:
 
 
 def own_appointment(request: PatientRequest, appointment_id: uuid.UUID) -> Appointment:
-    """One of theirs; 404 for anybody else's."""
+    """Return one of the patient's own appointments; 404 for anybody else's."""
     return get_object_or_404(queries.of_lead(request.patient.lead), pk=appointment_id)

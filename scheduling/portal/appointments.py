@@ -86,7 +86,7 @@ def mine(request: PatientRequest) -> HttpResponse:
 @require_safe
 @only_the_patient
 def one(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
-    """One appointment, and what can be done about it."""
+    """Show one appointment, and what can be done about it."""
     made, now = own_appointment(request, appointment_id), timezone.now()
     context = {
         "patient": request.patient,
@@ -128,7 +128,7 @@ def will_come(request: PatientRequest, appointment_id: uuid.UUID) -> HttpRespons
 @READ_AND_SEND
 @only_the_patient
 def cancel(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
-    """Asks why, once, and cancels."""
+    """Ask why, once, and cancel."""
     made = own_appointment(request, appointment_id)
     if _was_this_press(request, made):
         return redirect("appointments:one", made.pk)
@@ -155,14 +155,14 @@ def cancel(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
 
 
 def _was_this_press(request: PatientRequest, made: Appointment) -> bool:
-    """Pressed twice on a slow line, the second press is the first one."""
+    """Tell whether a press came twice on a slow line: the second press is the first one."""
     return made.status == Status.CANCELLED and request.POST.get("version") == str(made.version - 1)
 
 
 @require_safe
 @only_the_patient
 def calendar_file(request: PatientRequest, appointment_id: uuid.UUID) -> HttpResponse:
-    """For any calendar."""
+    """Serve the appointment as a file for any calendar."""
     made = own_appointment(request, appointment_id)
     headers = {"Content-Disposition": 'attachment; filename="appointment.ics"', "X-Content-Type-Options": "nosniff"}
     text = ics.as_text(made, now=timezone.now())
@@ -202,7 +202,7 @@ def _join_or_leave(request: PatientRequest, kind: AppointmentType, made: Appoint
 
 
 def _how_told(lead: Lead, made: Appointment | None) -> str:
-    """How they hear of a time that becomes free, or is earlier than what is `made`."""
+    """Return how they hear of a time that becomes free, or is earlier than what is `made`."""
     if not mails.reaches_with_offers(lead):
         by_us = gettext("You are on the list: we tell you when a time becomes free.")
         return by_us if lead.do_not_call else gettext("We call you when a time becomes free.")
@@ -240,7 +240,7 @@ def answer_offer(request: PatientRequest, entry_id: uuid.UUID) -> HttpResponse:
 
 
 def _leave_offer(request: PatientRequest, entry: WaitlistEntry, made: Appointment | None) -> None:
-    """Lets the next one have what is on offer. From an older page: what was taken since stays theirs, and what has
+    """Let the next patient have what is on offer. From an older page: what was taken since stays theirs, and what has
     lapsed is nobody's to pass on."""
     if entry.state == WaitState.BOOKED:
         messages.warning(
@@ -257,6 +257,6 @@ def _leave_offer(request: PatientRequest, entry: WaitlistEntry, made: Appointmen
 
 
 def _shows_another(request: HttpRequest, entry: WaitlistEntry) -> bool:
-    """Whether the page showed another time than what is on offer now. A press that names none claims nothing."""
+    """Tell whether the page showed a time other than what is on offer now. A press that names none claims nothing."""
     shown = SlotChoiceForm(request.POST)
     return entry.state == WaitState.OFFERED and shown.is_valid() and shown.cleaned_data["start"] != entry.offered_start

@@ -75,7 +75,7 @@ def _late(request: PatientRequest, hold: uuid.UUID, form: RequestIdForm) -> Http
 
 
 def book_now(request: PatientRequest, wanted: Booking) -> HttpResponse:
-    """Books, and shows what came of it. Without a hold of this time, one of another time is in nobody's way."""
+    """Book, and show what came of it. Without a hold of this time, a hold of another time is dropped first."""
     if wanted.hold is None:
         claims.drop_holds_of(wanted.held_by)
     try:
@@ -90,7 +90,8 @@ def book_now(request: PatientRequest, wanted: Booking) -> HttpResponse:
 
 
 def _booked(request: PatientRequest, made: Appointment) -> HttpResponse:
-    """Of one that the press before booked, and that was cancelled since, its page says so."""
+    """Go to the appointment's page; one that the press before booked, and that was canceled since, its page
+    explains."""
     if made.stands:
         by_mail = gettext("Your appointment is booked. You will get an e-mail with the details.")
         messages.success(request, by_mail if mails.reaches(made.lead) else gettext("Your appointment is booked."))

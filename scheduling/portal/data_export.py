@@ -38,7 +38,7 @@ def _what_for(row: Appointment | WaitlistEntry) -> dict[str, Any]:
 
 
 def _what_and_where(row: Appointment) -> dict[str, Any]:
-    """As the page about the appointment says it, on the clock on which the patient is told of it."""
+    """Return what the appointment's page says of it, on the clock on which the patient is told of it."""
     where = [row.location.name, *row.location.address_lines]
     called = gettext("By telephone: we call you.")
     return _what_for(row) | {

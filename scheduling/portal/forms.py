@@ -29,7 +29,7 @@ REASONS_AT_THE_DESK = [
 
 
 def in_our_time(moment: datetime) -> None:
-    """Refuses years in which a clock cannot be set forward or back."""
+    """Refuse years in which a clock cannot be set forward or back."""
     if not 2000 <= moment.year <= 2099:
         raise forms.ValidationError(_("Choose a time."))
 
@@ -114,7 +114,7 @@ class OverForm(forms.Form):
     over_reason = LineField(max_length=200, label="Why", help_text="Stays with the appointment.")
 
     def __init__(self, *args: Any, location: Location, **kwargs: Any) -> None:
-        """Offers the providers of one location, and takes no others."""
+        """Offer the providers of one location, and take no others."""
         super().__init__(*args, **kwargs)
         theirs = Resource.objects.filter(kind=ResourceKind.PROVIDER, is_active=True, location=location)
         cast("forms.ModelChoiceField[Any]", self.fields["over_provider"]).queryset = theirs

@@ -5,7 +5,7 @@ from uuid import UUID
 
 
 def day(text: str) -> date | None:
-    """2026-12-01 as a date; one of this century, so that weeks around it exist."""
+    """Read 2026-12-01 as a date; None unless it is of this century, so that weeks around it exist."""
     try:
         found = date.fromisoformat(text)
     except ValueError:

@@ -174,12 +174,12 @@ def _first_month(asked: SlotQuery, zone: ZoneInfo, *, now: datetime) -> date | N
 
 
 def _is_offered(kind: AppointmentType, day: date, today: date) -> bool:
-    """Whether patients book that far ahead."""
+    """Tell whether patients book that far ahead."""
     return kind.window_days is None or day <= today + timedelta(days=kind.window_days)
 
 
 def _month(text: str, today: date) -> date:
-    """2026-12 as its first day; this month for anything else, and for what is past or further than two years ahead."""
+    """Read 2026-12 as its first day; this month for anything else, for what is past and for over two years ahead."""
     try:
         asked = date.fromisoformat(f"{text}-01")
         return asked if today.replace(day=1) <= asked <= month.later(today, 24) else today.replace(day=1)

@@ -31,7 +31,7 @@ class Odd(Exception):
 
 
 def spans_of(texts: list[str], zone: str, begin: str, end: str) -> dict[str, Any]:
-    """{"busy": [[start, end], …], "skipped": [{"uid", "reason"}, …]}, or {"trouble": sentence}.
+    """Return {"busy": [[start, end], …], "skipped": [{"uid", "reason"}, …]}, or {"trouble": sentence}.
 
     Times are in UTC (ISO 8601) and sorted. Repeated events count one by one, without those that are called off or
     marked as free. A day without hours is busy from midnight to midnight of `zone`. An entry that cannot be read is
@@ -54,7 +54,7 @@ def spans_of(texts: list[str], zone: str, begin: str, end: str) -> dict[str, Any
 
 
 def _spans(part: CalendarPart, zone: ZoneInfo, days: Days, skipped: list[dict[str, str]]) -> list[Span]:
-    """All at once; when something in it is odd, event by event, so that the others count."""
+    """Return all busy spans at once; when something in a calendar is odd, event by event, so that the others count."""
     series = [entries for entries in _series(part) if not all(entry.is_free for entry in entries)]
     lists = [[one] for entry in part.entries if entry.name == "VFREEBUSY" for one in _periods_of(entry)]
     skipped += [_told(entries[0], _on_whole_days(entries)) for entries in series if _zones_of(entries)]
@@ -173,7 +173,7 @@ def _periods_of(entry: CalendarEntry) -> list[CalendarEntry]:
 
 
 def _of_list(entry: CalendarEntry, days: Days) -> list[Span]:
-    """One busy time of a list: in UTC, by its ends or by its length."""
+    """Return one busy time of a list: in UTC, by its ends or by its length."""
     start, end = _period(entry.lines[0])
     return [(start, end)] if start < days[1] and end > days[0] else []
 
@@ -197,7 +197,8 @@ class _Counted:
         self._rule, self.until = rule, rule.until
 
     def between(self, after: datetime, before: datetime, *, inc: bool) -> Iterator[datetime]:
-        """Those from `after` to `before`, with both when `inc`."""
+        """Yield the moments from `after` to `before`, both ends included when `inc`. Raises TooOften beyond the
+        limits."""
         visible_q = 0
         for step, moment in enumerate(self._rule):
             if step > MOST_STEPS or visible_q > MOST_IN_SIGHT:
@@ -232,7 +233,7 @@ def _end(event: Any, zone: ZoneInfo) -> datetime:
 
 
 def _widened(start: datetime, end: datetime, zone: ZoneInfo) -> Span:
-    """From midnight to midnight."""
+    """Return the span from midnight to midnight around a busy time."""
     return _moment(start.astimezone(zone).date(), zone), _moment(end.astimezone(zone).date() + timedelta(days=1), zone)
 
 

@@ -146,8 +146,8 @@ def _entry(name: str, lines: list[str], zones: dict[str, str]) -> CalendarEntry:
 
 
 def _is_free(lines: list[str]) -> bool:
-    """Whether it takes none of the person's time: called off, marked as free (Outlook has a line of its own for it), or
-    declined by everybody who was asked."""
+    """Tell whether it takes none of the person's time: called off, marked as free (Outlook has a line of its own for
+    it), or declined by everybody who was asked."""
     said = {_name_of(line): line.rpartition(":")[2].strip().upper() for line in lines}
     asked = [line.upper() for line in lines if _name_of(line) == "ATTENDEE"]
     return (

@@ -29,7 +29,7 @@ def _zone(name: Any) -> ZoneInfo:
 
 
 def _clock(text: Any) -> time:
-    """24:00 is 00:00."""
+    """Read a time such as 09:00; 24:00 is 00:00. Raises ValueError."""
     if not isinstance(text, str) or len(text) != 5 or text[2] != ":" or not (text[:2] + text[3:]).isascii():
         raise ValueError("is no time, such as 09:00")
     try:
@@ -130,7 +130,7 @@ class _Case(_Part):
 
 
 def answer(text: str | bytes) -> dict[str, Any]:
-    """{"slots": […]} of one case. Raises CaseProblem."""
+    """Return {"slots": […]} of one case. Raises CaseProblem."""
     case = _read(text)
     found = slots.find(
         now=case.now,

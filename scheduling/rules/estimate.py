@@ -7,7 +7,7 @@ ONE_DAY = timedelta(days=1)
 
 
 def business_days_between(first: date, last: date, holidays: frozenset[date]) -> int:
-    """How many business days lie after `first`, up to and with `last`. Monday to Friday, without holidays."""
+    """Return how many business days (Monday to Friday, without holidays) lie after `first`, up to and with `last`."""
     days, count = first + ONE_DAY, 0
     while days <= last:
         count += _is_business(days, holidays)

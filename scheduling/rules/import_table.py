@@ -60,8 +60,8 @@ def _text(body: bytes) -> str:
 
 
 def _rows(text: str, columns: list[str]) -> Iterator[list[str]]:
-    """By the separator with which the head names most of the columns, first by the one that a line before it tells to
-    Excel, which shows no such line and does not count it."""
+    """Split by the separator with which the head names most of the columns, first by the one that a line before it
+    tells to Excel, which shows no such line and does not count it."""
     table = text.lstrip("\r\n")
     named = _NAMED.match(table)
     table = table[named.end() :] if named else table

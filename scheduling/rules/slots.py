@@ -87,7 +87,7 @@ class Slot:
 def find(
     *, now: float, window: SlotWindow, kind: SlotSpec, resources: list[ResourceHours], together: bool
 ) -> list[Slot]:
-    """All slots, by start. `now` may carry a fraction; the slots never do."""
+    """Return all slots, by start. `now` may carry a fraction; the slots never do."""
     spread = _around(window)
     free: dict[int, list[str]] = defaultdict(list)
     if together:
@@ -108,12 +108,12 @@ def find(
 
 
 def open_blocks(resource: ResourceHours, window: SlotWindow) -> list[Span]:
-    """When a resource is open around the days of a window, whatever is busy."""
+    """Return when a resource is open around the days of a window, whatever is busy."""
     return _open_blocks(resource, _around(window))
 
 
 def _around(window: SlotWindow) -> Span:
-    """Instants that are sure to hold the window's days, whatever the date line does."""
+    """Return instants that are sure to hold the window's days, whatever the date line does."""
     first = instant(datetime.combine(window.first, time(0)), window.zone, is_end=False)
     return first - 2 * DAY, first + (window.days + 2) * DAY
 

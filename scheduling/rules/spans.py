@@ -6,7 +6,7 @@ Span = tuple[int, int]
 
 
 def merged[N: (int, float)](spans: Iterable[tuple[N, N]]) -> list[tuple[N, N]]:
-    """Sorted; spans that touch or overlap are one. Empty ones vanish."""
+    """Return the spans sorted, those that touch or overlap as one, without empty ones."""
     found: list[tuple[N, N]] = []
     for span in sorted(spans):
         start, end = span

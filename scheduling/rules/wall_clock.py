@@ -41,5 +41,5 @@ def comes_twice(wall: datetime, zone: ZoneInfo) -> bool:
 
 
 def _seconds(wall: datetime, zone: ZoneInfo, *, fold: int) -> int:
-    """In a gap the offset before it counts, which moves the time forward."""
+    """Convert a wall time to seconds; in a gap the offset before it counts, which moves the time forward."""
     return int(wall.replace(tzinfo=zone, fold=fold).astimezone(UTC).timestamp())

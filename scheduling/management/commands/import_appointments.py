@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one object a row: row, ok, reason")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Exit code 1 when a row was refused."""
+        """Import the table; exit code 1 when a row was refused."""
         by = User.objects.filter(email__iexact=options["by"], is_active=True).first()
         if by is None or not by.has_perm("scheduling.add_appointment"):
             raise CommandError(f"{options['by']} may not book: name somebody of the desk.")
