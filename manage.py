@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def run_pure(module: str) -> None:
-    """Runs a command on Django's default settings, without loading any app."""
+    """Run a command on Django's default settings, without loading any app."""
     from django.conf import settings
 
     settings.configure(USE_I18N=False)  # English; catalogues are found by way of the apps
