@@ -176,14 +176,14 @@ FOREIGN_GUARDS = [
     Guard(
         "a rule is not followed without end",
         "scheduling/rules/busy_times.py",
-        "if step > MOST_STEPS or visible_q > MOST_IN_SIGHT:",
-        "if visible_q > MOST_IN_SIGHT:",
+        "if step > MOST_STEPS or seen > MOST_IN_SIGHT:",
+        "if seen > MOST_IN_SIGHT:",
         f"{_CALENDARS}::test_steps_are_counted",
     ),
     Guard(
         "nor in the days that are asked for",
         "scheduling/rules/busy_times.py",
-        "if step > MOST_STEPS or visible_q > MOST_IN_SIGHT:",
+        "if step > MOST_STEPS or seen > MOST_IN_SIGHT:",
         "if step > MOST_STEPS:",
         f"{_CALENDARS}::test_steps_are_counted",
     ),

@@ -34,14 +34,14 @@ def tables(user: User) -> list[Table]:
     ended = Appointment.objects.filter(theirs, starts_at__gte=now - PERIOD, starts_at__lt=now)
     past = list(ended.exclude(status=Status.CANCELLED).select_related("kind", "provider", "location"))
     return [
-        ("Calendars: how full", _utilisation(past, now, theirs)),
+        ("Calendars: how full", _utilization(past, now, theirs)),
         ("Days to the first free time", _days_to_first(now, theirs)),
         ("Came, of those who said that they would, or were reminded", _show_rate(past)),
         ("Did not come, by kind and time of day", _no_shows(past)),
     ]
 
 
-def _utilisation(past: list[Appointment], now: datetime, theirs: Q) -> list[tuple[str, str]]:
+def _utilization(past: list[Appointment], now: datetime, theirs: Q) -> list[tuple[str, str]]:
     """Return booked minutes as a share of open minutes, provider by provider."""
     booked: dict[object, float] = defaultdict(float)
     for made in past:

@@ -199,14 +199,14 @@ class _Counted:
     def between(self, after: datetime, before: datetime, *, inc: bool) -> Iterator[datetime]:
         """Yield the moments from `after` to `before`, both ends included when `inc`. Raises TooOften beyond the
         limits."""
-        visible_q = 0
+        seen = 0
         for step, moment in enumerate(self._rule):
-            if step > MOST_STEPS or visible_q > MOST_IN_SIGHT:
+            if step > MOST_STEPS or seen > MOST_IN_SIGHT:
                 raise TooOften
             if moment > before or (moment == before and not inc):
                 return
             if moment > after or (moment == after and inc):
-                visible_q += 1
+                seen += 1
                 yield moment
 
 
