@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 _ASK_ABOUT_ITSELF = (
     f'import sys; sys.path.insert(0, "{ROOT}"); from crm.sandbox import runner as limited; '
     "from tests.crm import limited_orders; "
-    'print(limited.run(limited_orders.about_itself, limits=limited.Limits())["limits"]["RLIMIT_AS"])'
+    'print(limited.run(limited_orders.about_itself, limits=limited.ChildLimits())["limits"]["RLIMIT_AS"])'
 )
 
 

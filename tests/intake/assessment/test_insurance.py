@@ -460,7 +460,8 @@ def test_proof_that_is_gone_or_moved_is_not_met(
     page_submission.keep_page(page_effects.Sent(session, "background", "Background", history, uuid.uuid4(), NOON))
     insurance.choose(lead, profile="aetna_fusion", plan=None, by=coordinator, now=NOON)
     note(desk, lead, criterion="nicotine", document=document.pk)
-    row = 'No nicotine for 6 weeks (a laboratory value is asked for)</th>\n          <td class="is-short">'
+    cell = '<td class="is-short" data-label="State">'
+    row = f"No nicotine for 6 weeks (a laboratory value is asked for)</th>\n          {cell}"
     assert f"{row}Met" in packet_of(desk, lead)
     if become == "deleted":
         document.delete()

@@ -81,7 +81,7 @@ def test_only_whom_mail_reaches_is_promised_one(
     browser = browser_of(patient)
     where = hold(browser, kind, tuesday)
     page = browser.post(where, {"request_id": str(uuid4())}, follow=True).content.decode()
-    assert ("Your appointment is booked." in page, "You get a mail" in page) == (True, is_reached)
+    assert ("Your appointment is booked." in page, "You will get an e-mail" in page) == (True, is_reached)
 
 
 def test_the_stop_of_another_person_is_theirs(patient: Lead, kind: AppointmentType) -> None:
