@@ -34,7 +34,7 @@ class OpenFilter(admin.SimpleListFilter):
 
 @admin.register(Task)
 class TaskAdmin(ReadOnlyAdmin):
-    """What has to be done, most urgent first. Tasks are finished on the page of their lead."""
+    """List what has to be done, most urgent first. Tasks are finished on the page of their lead."""
 
     location_path = "lead__location"
     list_display = ["title", "kind_label", "of", "due_at", "first_due_at", "done_by"]

@@ -24,7 +24,8 @@ RECENT = timedelta(days=90)
 
 @dataclass(frozen=True)
 class Filters:
-    """What the board shows: `owner` is "mine", "none" or "" for all, the others a value or "". `q`: as in the list."""
+    """Narrow what the board shows: `owner` is "mine", "none" or "" for all, the others a value or "".
+    `q`: as in the list."""
 
     owner: str = ""
     location: str = ""

@@ -32,7 +32,7 @@ class TaskSection:
 
 @dataclass(frozen=True)
 class MyDay:
-    """What My day shows: alerts first; then what waits, by kind; then what upper apps hang in."""
+    """Hold what My day shows: alerts first; then what waits, by kind; then what upper apps hang in."""
 
     alerts: list[SafetyAlert]
     sections: list[TaskSection]

@@ -1,4 +1,4 @@
-"""What the pages of the desk read, one function per page."""
+"""Read what the pages of the desk show, one function per page."""
 
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime

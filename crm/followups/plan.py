@@ -1,4 +1,4 @@
-"""What is left of an enrollment, and when: the one place that says which step is next."""
+"""Work out what is left of an enrollment, and when: the one place that says which step is next."""
 
 from collections.abc import Collection
 from datetime import datetime

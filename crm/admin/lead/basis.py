@@ -1,5 +1,5 @@
-"""What a decision about a lead stands on: shown above its form, and carried along in it, so that one that is outdated
-comes back with the news."""
+"""Collect what a decision about a lead stands on: shown above its form, and carried along in it, so that one that is
+outdated comes back with the news."""
 
 from collections.abc import Iterable
 

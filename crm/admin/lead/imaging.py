@@ -29,7 +29,7 @@ PAGES = {"request": "crm/admin/lead/print_request.html", "fax": "crm/admin/lead/
 
 
 class StudyForm(CorrectionForm):
-    """What is known about an imaging study."""
+    """Take what is known about an imaging study."""
 
     modality = forms.ChoiceField(choices=[("", "Choose …"), *ImagingModality.choices], label="What was made")
     region = forms.ChoiceField(choices=[("", "Choose …"), *BodyRegion.choices], label="Of which part")

@@ -1,4 +1,4 @@
-"""What is attached to a mail, with its bytes, for the process that asked a child to read it.
+"""Hold what is attached to a mail, with its bytes, for the process that asked a child to read it.
 
 Pure. What it walks through was bounded by crm/inbound/parsing/mime_parts.py.
 """
