@@ -110,7 +110,7 @@ def holds_back_for_good(lead: Lead, message_class: MessageClass, *, now: datetim
 
 
 def why_not(message: Message, *, now: datetime) -> str:
-    """Return why this message would not leave at any hour, as things stand; "" when it would. At most three queries."""
+    """Return why this message would not leave at any hour, as things stand; "" when it would. At most five queries."""
     known = background([message], now=now, alone=False)
     automated = message.message_class in AUTOMATED
     found = (
